@@ -1,0 +1,46 @@
+# One line each. `make demo` and `make test` are all that a fresh machine needs.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: build demo test lint bench bench-smoke fuzz sanitize wheels clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+# One stamp for each dependency group; `build` compiles in place whatever changed.
+$(VENV)/.%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --group $* && touch $@
+
+$(VENV)/.installed: pyproject.toml setup.py | $(VENV)/.build
+	$(BIN)/python -m pip install --quiet --no-build-isolation --editable . && touch $@
+
+build: $(VENV)/.installed
+	$(BIN)/python setup.py --quiet build_ext --inplace
+
+demo: build $(VENV)/.demo
+	$(BIN)/python -m dlms demo
+
+test: build $(VENV)/.test
+	$(BIN)/python -m pytest
+
+lint: build $(VENV)/.test $(VENV)/.lint
+	PATH=$(BIN):$$PATH tools/lint
+
+bench: build $(VENV)/.test $(VENV)/.bench
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
+
+bench-smoke: build $(VENV)/.test $(VENV)/.bench
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-max-time=0.05 --benchmark-min-rounds=3
+
+fuzz: build $(VENV)/.test $(VENV)/.fuzz
+	$(BIN)/python -m fuzz
+
+sanitize: $(VENV)/.build $(VENV)/.test
+	PYTHON=$(BIN)/python tools/sanitize
+
+wheels: $(VENV)/.build $(VENV)/.wheels
+	$(BIN)/python tools/wheelhouse.py build
+
+clean:
+	rm -rf build dist wheelhouse demo-output src/*.egg-info src/dlms_core/*.c src/dlms_core/*.so

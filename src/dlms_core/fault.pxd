@@ -1,0 +1,7 @@
+"""Faults found by the C core, and the exceptions that they become."""
+
+from dlms_core.cursor cimport dlms_fault
+
+# Raises the DecodeError that `fault` describes; it never returns normally.
+cdef int raise_fault(const dlms_fault* fault, str layer, str path=*) except -1
+cdef str fault_reason(const dlms_fault* fault)
