@@ -4,8 +4,28 @@ from __future__ import annotations
 
 from dlms_core.fault import DecodeError, DlmsError, EncodeError
 
-__all__ = ["ConfigurationError", "DecodeError", "DlmsError", "EncodeError"]
+__all__ = [
+    "ConfigurationError",
+    "DecodeError",
+    "DlmsError",
+    "EncodeError",
+    "MissingKey",
+    "SecurityError",
+    "TagMismatch",
+]
 
 
 class ConfigurationError(DlmsError):
     """What the caller asked for cannot be: an unknown option, a key of the wrong length, a contradiction."""
+
+
+class SecurityError(DlmsError):
+    """Protection that is missing, wrong or weaker than it has to be."""
+
+
+class MissingKey(SecurityError):
+    """A key that is needed to read or to protect an APDU was not given."""
+
+
+class TagMismatch(SecurityError):
+    """An authentication tag does not fit its octets."""

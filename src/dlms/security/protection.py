@@ -1,0 +1,157 @@
+"""The protection of octets with AES-GCM as IEC 62056-5-3 uses it: 12-octet tags, counters in the nonce.
+
+Plaintext is released only after its tag was found right. Without a tag (encryption only) nothing vouches for the
+plaintext but its form; `SecurityControl.authenticated` says which it is.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from enum import Flag
+from typing import Self
+
+from dlms.errors import ConfigurationError, DecodeError, MissingKey, TagMismatch
+from dlms.security.keys import KEY_LENGTHS, Key
+
+TAG_LENGTH = 12
+LAST_COUNTER = 0xFFFF_FFFF
+SUITE_MASK = 0x0F
+
+
+class Protection(Flag):
+    """What a security control octet says beside the suite."""
+
+    NONE = 0
+    AUTHENTICATED = 0x10
+    ENCRYPTED = 0x20
+    BROADCAST_KEY = 0x40
+    COMPRESSED = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityControl:
+    """The security control octet: suite in bits 0 to 3, what was done in bits 4 to 7."""
+
+    suite: int
+    protection: Protection
+
+    @classmethod
+    def of(cls, octet: int) -> Self:
+        """The meaning of the octet as sent."""
+        return cls(octet & SUITE_MASK, Protection(octet & ~SUITE_MASK))
+
+    @property
+    def octet(self) -> int:
+        """The octet as sent."""
+        return self.suite | self.protection.value
+
+    @property
+    def authenticated(self) -> bool:
+        """Whether a tag follows."""
+        return Protection.AUTHENTICATED in self.protection
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the content is ciphertext."""
+        return Protection.ENCRYPTED in self.protection
+
+
+def protect(
+    plain: bytes,
+    *,
+    control: SecurityControl,
+    invocation_counter: int,
+    system_title: bytes,
+    encryption_key: Key,
+    authentication_key: Key | None = None,
+    header: bytes = b"",
+) -> tuple[bytes, bytes]:
+    """The content to send and its tag (b"" where `control` asks for none).
+
+    `system_title` is the sender's; `header` is what general-ciphering authenticates besides (its fields from
+    transaction-id to other-information, lengths included). The caller answers for never using a counter twice under a
+    key. Raises ConfigurationError and MissingKey.
+    """
+    _check_lengths(control, system_title, encryption_key, authentication_key)
+    nonce = _nonce(system_title, invocation_counter)
+    associated = _associated(control, authentication_key, header)
+    if not control.encrypted:
+        tag = encryption_key.gcm.encrypt(nonce, b"", associated + plain) if control.authenticated else b""
+        return plain, tag[:TAG_LENGTH]
+    sealed = encryption_key.gcm.encrypt(nonce, plain, associated)
+    size = len(plain)
+    return sealed[:size], sealed[size : size + TAG_LENGTH] if control.authenticated else b""
+
+
+def unprotect(
+    content: bytes,
+    tag: bytes,
+    *,
+    control: SecurityControl,
+    invocation_counter: int,
+    system_title: bytes,
+    encryption_key: Key,
+    authentication_key: Key | None = None,
+    header: bytes = b"",
+    accept_unchecked: bool = False,
+) -> bytes:
+    """The plaintext of received content, after its tag was found right.
+
+    `system_title` is the sender's. `accept_unchecked` lets content through whose tag cannot be checked because no
+    authentication key is known: by that name only, and never a tag that was checked and found wrong. Raises
+    TagMismatch, MissingKey, ConfigurationError, and DecodeError for content that is compressed or whose tag has
+    another length than 12.
+    """
+    if Protection.COMPRESSED in control.protection:
+        raise DecodeError("compressed content (V.44) is not supported", layer="ciphering", offset=0)
+    if control.authenticated and len(tag) != TAG_LENGTH:
+        raise DecodeError(f"expected a tag of {TAG_LENGTH} octets, got {len(tag)}", layer="ciphering", offset=0)
+    if control.authenticated and authentication_key is None and accept_unchecked:
+        control = SecurityControl(control.suite, control.protection & ~Protection.AUTHENTICATED)
+    _check_lengths(control, system_title, encryption_key, authentication_key)
+    nonce = _nonce(system_title, invocation_counter)
+    associated = _associated(control, authentication_key, header)
+    gcm = encryption_key.gcm
+    if not control.encrypted:
+        if control.authenticated:
+            _compare(gcm.encrypt(nonce, b"", associated + content), tag)
+        return content
+    # The library's decryption wants all 16 octets of a tag. Counter mode is its own inverse, so encrypting once gives
+    # the plaintext, and encrypting that again gives the tag to compare: 1.3 us where the Cipher interface takes 4.
+    size = len(content)
+    plain = gcm.encrypt(nonce, content, None)[:size]
+    if control.authenticated:
+        _compare(gcm.encrypt(nonce, plain, associated)[size:], tag)
+    return plain
+
+
+def _compare(computed: bytes, tag: bytes) -> None:
+    if not hmac.compare_digest(computed[:TAG_LENGTH], tag):
+        raise TagMismatch("the authentication tag does not fit: wrong key, wrong system title, or altered octets")
+
+
+def _nonce(system_title: bytes, invocation_counter: int) -> bytes:
+    if not 0 <= invocation_counter <= LAST_COUNTER:
+        raise ConfigurationError(f"an invocation counter is a 32-bit number, not {invocation_counter}")
+    return system_title + invocation_counter.to_bytes(4, "big")
+
+
+def _associated(control: SecurityControl, authentication_key: Key | None, header: bytes) -> bytes:
+    if not control.authenticated:
+        return b""
+    if authentication_key is None:
+        raise MissingKey("an authentication key is needed for the tag")
+    return bytes((control.octet,)) + authentication_key.reveal() + header
+
+
+def _check_lengths(control: SecurityControl, title: bytes, key: Key, authentication_key: Key | None) -> None:
+    """Suite 2 takes 32-octet keys. Suites 0 and 1 share AES-128 (Kaifa says suite 1 and means 0)."""
+    if len(title) != 8:
+        raise ConfigurationError(f"a system title has 8 octets, this one has {len(title)}")
+    expected = KEY_LENGTHS[1] if control.suite == 2 else KEY_LENGTHS[0]
+    for name, used in (("encryption", key), ("authentication", authentication_key)):
+        if used is not None and len(used) != expected:
+            raise ConfigurationError(
+                f"security suite {control.suite} takes keys of {expected} octets, the {name} key has {len(used)}"
+            )
