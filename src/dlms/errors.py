@@ -6,10 +6,12 @@ from dlms_core.fault import DecodeError, DlmsError, EncodeError
 
 __all__ = [
     "ConfigurationError",
+    "CounterExhausted",
     "DecodeError",
     "DlmsError",
     "EncodeError",
     "MissingKey",
+    "ReplayDetected",
     "SecurityError",
     "TagMismatch",
 ]
@@ -29,3 +31,11 @@ class MissingKey(SecurityError):
 
 class TagMismatch(SecurityError):
     """An authentication tag does not fit its octets."""
+
+
+class ReplayDetected(SecurityError):
+    """A received invocation counter that was used before, or that leaps too far."""
+
+
+class CounterExhausted(SecurityError):
+    """An invocation counter has no values left: its key has to be changed."""

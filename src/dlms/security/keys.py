@@ -76,7 +76,8 @@ class KeySet:
 
     @classmethod
     def from_mapping(cls, table: Mapping[str, object], where: str = "keys") -> Self:
-        """A set from `encryption_key`, `authentication_key`, `broadcast_encryption_key`, `dedicated_key`, `system_title`.
+        """A set from `encryption_key`, `authentication_key`, `broadcast_encryption_key`, `dedicated_key` and
+        `system_title`.
 
         A value is hexadecimal text, or a table `{ file = "..." }` or `{ env = "..." }` that leads to it. Other entries
         of the table are not looked at. Raises ConfigurationError.

@@ -1,0 +1,241 @@
+"""Invocation counters: one for each key and direction, used once and never lowered.
+
+A counter belongs to a key under a system title. Its name is made of the title and a fingerprint of the key, so a new
+key starts a new counter by itself. A store hands out values only after it has put away that they are gone: a process
+that dies loses some values and repeats none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import sqlite3
+import threading
+from dataclasses import dataclass
+from typing import Literal, Protocol, Self
+
+from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected
+from dlms.security.keys import Key
+from dlms.security.protection import LAST_COUNTER
+
+FORWARD_JUMP = 1 << 24  # how far a counter may leap without being forced; a lie of a peer could exhaust it otherwise
+
+
+def counter_name(system_title: bytes, key: Key) -> str:
+    """The name of the counter that the bearer of `system_title` uses with `key`; it tells nothing of the key."""
+    fingerprint = hmac.digest(key.reveal(), b"dlms invocation counter" + system_title, hashlib.sha256)
+    return f"{system_title.hex().upper()}-{fingerprint.hex()[:16]}"
+
+
+class CounterStore(Protocol):
+    """Where counters are kept. Every method is safe to call from several threads."""
+
+    def reserve(self, name: str, count: int = 1) -> int:
+        """Take `count` values for good and return the first; raises CounterExhausted."""
+
+    def next_value(self, name: str) -> int:
+        """The value that `reserve` would return, without taking it."""
+
+    def advance_to(self, name: str, value: int) -> None:
+        """Let the next reserved value be at least `value`; a counter is never lowered."""
+
+    def received(self, name: str) -> int | None:
+        """The highest received value that was put away, None before the first."""
+
+    def put_received(self, name: str, value: int) -> None:
+        """Put away a received value; a lower one than before changes nothing."""
+
+
+class MemoryCounterStore:
+    """Counters for the life of the process. `first` is where an unknown counter starts.
+
+    A fixed key with counters that start again is how nonces repeat: use it with keys that live no longer than the
+    process, or with `first` read from the meter.
+    """
+
+    def __init__(self, first: int = 0) -> None:
+        self._first = first
+        self._next: dict[str, int] = {}
+        self._received: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def reserve(self, name: str, count: int = 1) -> int:
+        with self._lock:
+            value = self._next.get(name, self._first)
+            self._next[name] = _after(name, value, count)
+            return value
+
+    def next_value(self, name: str) -> int:
+        with self._lock:
+            return self._next.get(name, self._first)
+
+    def advance_to(self, name: str, value: int) -> None:
+        with self._lock:
+            self._next[name] = max(value, self._next.get(name, self._first))
+
+    def received(self, name: str) -> int | None:
+        with self._lock:
+            return self._received.get(name)
+
+    def put_received(self, name: str, value: int) -> None:
+        with self._lock:
+            self._received[name] = max(value, self._received.get(name, value))
+
+
+class SqliteCounterStore:
+    """Counters in an SQLite file, for several threads and processes.
+
+    Values are reserved on disk `block` at a time, so that not every message waits for the disk; what is left of a
+    block when the process ends is skipped.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, first: int = 0, block: int = 64) -> None:
+        if block < 1:
+            raise ConfigurationError(f"a block of counters has at least one value, not {block}")
+        self._first = first
+        self._block = block
+        self._held: dict[str, range] = {}
+        self._lock = threading.Lock()
+        try:
+            self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._database.execute(
+                "CREATE TABLE IF NOT EXISTS invocation_counter (name TEXT PRIMARY KEY, next INTEGER, received INTEGER)"
+            )
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"{os.fspath(path)}: {error}") from None
+
+    def close(self) -> None:
+        """Close the file. Values reserved and not used are skipped."""
+        with self._lock:
+            self._held.clear()
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def reserve(self, name: str, count: int = 1) -> int:
+        with self._lock:
+            held = self._held.get(name, range(0))
+            if len(held) < count or count < 1:
+                held = self._take(name, count, held)
+            self._held[name] = held[count:]
+            return held[0]
+
+    def next_value(self, name: str) -> int:
+        with self._lock:
+            held = self._held.get(name)
+            return held[0] if held else self._stored(name)
+
+    def advance_to(self, name: str, value: int) -> None:
+        with self._lock:
+            held = self._held.pop(name, range(0))
+            if value in held:
+                self._held[name] = range(value, held.stop)
+            elif held and value < held.start:
+                self._held[name] = held
+            else:
+                self._write(
+                    "INSERT INTO invocation_counter (name, next) VALUES (?1, ?2)"
+                    " ON CONFLICT (name) DO UPDATE SET next = max(?2, coalesce(next, 0))",
+                    (name, max(value, self._first)),
+                )
+
+    def received(self, name: str) -> int | None:
+        with self._lock:
+            row = self._database.execute("SELECT received FROM invocation_counter WHERE name = ?", (name,)).fetchone()
+            return None if row is None else row[0]
+
+    def put_received(self, name: str, value: int) -> None:
+        with self._lock:
+            self._write(
+                "INSERT INTO invocation_counter (name, received) VALUES (?1, ?2)"
+                " ON CONFLICT (name) DO UPDATE SET received = max(?2, coalesce(received, 0))",
+                (name, value),
+            )
+
+    def _stored(self, name: str) -> int:
+        row = self._database.execute("SELECT next FROM invocation_counter WHERE name = ?", (name,)).fetchone()
+        return self._first if row is None or row[0] is None else int(row[0])
+
+    def _take(self, name: str, count: int, held: range) -> range:
+        """`held` lengthened, or a new block where another process took what follows it; put away before it is used."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            stored = self._stored(name)
+            first = held.start if held and held.stop == stored else stored
+            stop = max(_after(name, first, count), min(stored + self._block, LAST_COUNTER))
+            self._write(
+                "INSERT INTO invocation_counter (name, next) VALUES (?1, ?2)"
+                " ON CONFLICT (name) DO UPDATE SET next = ?2",
+                (name, stop),
+            )
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+        return range(first, stop)
+
+    def _write(self, statement: str, values: tuple[object, ...]) -> None:
+        self._database.execute(statement, values)
+
+
+def _after(name: str, value: int, count: int) -> int:
+    """The next value once `count` have been taken. FFFFFFFF itself is never used: the key has to be changed first."""
+    if count < 1:
+        raise ConfigurationError(f"cannot reserve {count} values of a counter")
+    if value + count > LAST_COUNTER:
+        raise CounterExhausted(f"invocation counter {name} is used up: the key has to be changed")
+    return value + count
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayRule:
+    """How received invocation counters are judged.
+
+    `strict`: greater than every one received before under that key, remembered by the counter store across
+    associations. `per_association`: greater than every one of this association (for peers that start again, as jDLMS's
+    server does). Either way a leap of more than `max_forward_jump` beyond the last is refused; None allows any.
+    """
+
+    name: Literal["strict", "per_association"] = "strict"
+    max_forward_jump: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in ("strict", "per_association"):
+            raise ConfigurationError(f"no replay rule is named {self.name!r}: strict or per_association")
+
+
+class ReceivedCounter:
+    """The received counters of one peer and key, judged by a rule: `check` before the tag, `accept` after it fits."""
+
+    def __init__(self, rule: ReplayRule, store: CounterStore, name: str) -> None:
+        self._rule = rule
+        self._store = store
+        self._name = name
+        self._last = store.received(name) if rule.name == "strict" else None
+
+    @property
+    def last(self) -> int | None:
+        """The last accepted value."""
+        return self._last
+
+    def check(self, value: int) -> None:
+        """Raise ReplayDetected for a value that the rule refuses; nothing is remembered."""
+        last = self._last
+        if value >= LAST_COUNTER:
+            raise ReplayDetected("the received invocation counter is used up")
+        if last is not None and value <= last:
+            raise ReplayDetected(f"received invocation counter {value} is not above the last, {last}")
+        jump = self._rule.max_forward_jump
+        if last is not None and jump is not None and value - last > jump:
+            raise ReplayDetected(f"received invocation counter {value} leaps more than {jump} beyond the last, {last}")
+
+    def accept(self, value: int) -> None:
+        """Remember a value whose tag was found right."""
+        self._last = value
+        if self._rule.name == "strict":
+            self._store.put_received(self._name, value)

@@ -1,0 +1,165 @@
+"""Counters: used once, never lowered, kept across processes; received ones judged by a rule."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected
+from dlms.security.counters import (
+    CounterStore,
+    MemoryCounterStore,
+    ReceivedCounter,
+    ReplayRule,
+    SqliteCounterStore,
+    counter_name,
+)
+from dlms.security.keys import Key
+
+KEY = Key("000102030405060708090A0B0C0D0E0F")
+LAST = 0xFFFF_FFFF
+Maker = Callable[[int], CounterStore]
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite-block-1"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
+    if request.param == "memory":
+        return MemoryCounterStore
+    block = 1 if request.param.endswith("1") else 64
+    return lambda first: SqliteCounterStore(tmp_path / "counters.sqlite", first=first, block=block)
+
+
+def test_values_are_handed_out_once(make: Maker) -> None:
+    store = make(7)
+    assert store.next_value("a") == 7
+    assert [store.reserve("a"), store.reserve("a", 100), store.reserve("a"), store.reserve("b")] == [7, 8, 108, 7]
+    assert store.next_value("a") == 109
+
+
+def test_a_counter_is_never_lowered(make: Maker) -> None:
+    store = make(0)
+    assert store.reserve("a") == 0
+    store.advance_to("a", 30)
+    assert store.reserve("a") == 30
+    store.advance_to("a", 5)
+    assert store.reserve("a") == 31
+    store.advance_to("a", 5000)
+    assert store.next_value("a") == 5000
+    assert store.reserve("a") == 5000
+
+
+def test_the_end_of_a_counter(make: Maker) -> None:
+    store = make(LAST - 2)
+    assert store.reserve("a") == LAST - 2
+    with pytest.raises(CounterExhausted):
+        store.reserve("a", 2)
+    assert store.reserve("a") == LAST - 1
+    for _ in range(2):
+        with pytest.raises(CounterExhausted):
+            store.reserve("a")
+    with pytest.raises(ConfigurationError):
+        store.reserve("b", 0)
+
+
+def test_what_was_received(make: Maker) -> None:
+    store = make(0)
+    assert store.received("a") is None
+    store.put_received("a", 5)
+    store.put_received("a", 3)
+    assert store.received("a") == 5
+    assert store.reserve("a") == 0
+
+
+def test_a_file_outlives_its_process(tmp_path: Path) -> None:
+    path = tmp_path / "counters.sqlite"
+    program = (
+        "import os, sys; from dlms.security.counters import SqliteCounterStore as S\n"
+        "s = S(sys.argv[1]); print(s.reserve('a', 3), s.reserve('a'), flush=True); os._exit(9)"
+    )
+    seen: list[int] = []
+    for _ in range(3):
+        run = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=False)
+        seen += [int(text) for text in run.stdout.split()]
+    assert len(seen) == 6
+    assert seen == sorted(set(seen))
+    with SqliteCounterStore(path) as store:
+        assert store.reserve("a") > seen[-1]
+
+
+def test_threads_share_a_file(tmp_path: Path) -> None:
+    stores = [SqliteCounterStore(tmp_path / "counters.sqlite", block=2) for _ in range(2)]
+    taken: list[int] = []
+
+    def take(store: SqliteCounterStore) -> None:
+        taken.extend(store.reserve("a") for _ in range(50))
+
+    threads = [threading.Thread(target=take, args=(stores[i % 2],)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(taken)) == 200
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError):
+        SqliteCounterStore(tmp_path / "missing" / "counters.sqlite")
+    with pytest.raises(ConfigurationError):
+        SqliteCounterStore(tmp_path / "counters.sqlite", block=0)
+
+
+def test_names_belong_to_a_key_and_a_title() -> None:
+    name = counter_name(bytes(8), KEY)
+    assert name == counter_name(bytes(8), Key(KEY.reveal()))
+    assert name != counter_name(bytes(7) + b"1", KEY)
+    assert name != counter_name(bytes(8), Key(bytes(16)))
+
+
+@given(st.lists(st.integers(0, 50), max_size=30))
+def test_strict_accepts_rising_values_only(values: list[int]) -> None:
+    store = MemoryCounterStore()
+    accepted: list[int] = []
+    for value in values:
+        received = ReceivedCounter(ReplayRule(), store, "peer")  # as if each came in an association of its own
+        try:
+            received.check(value)
+        except ReplayDetected:
+            assert accepted
+            assert value <= accepted[-1]
+        else:
+            received.accept(value)
+            accepted.append(value)
+    assert accepted == sorted(set(accepted))
+
+
+def test_a_checked_value_counts_only_once_accepted() -> None:
+    received = ReceivedCounter(ReplayRule(), MemoryCounterStore(), "peer")
+    received.check(900)
+    received.check(5)
+    received.accept(5)
+    received.check(6)
+    with pytest.raises(ReplayDetected):
+        received.check(5)
+    with pytest.raises(ReplayDetected):
+        received.check(LAST)
+
+
+def test_per_association_forgets() -> None:
+    store = MemoryCounterStore()
+    rule = ReplayRule("per_association", max_forward_jump=10)
+    first = ReceivedCounter(rule, store, "peer")
+    first.accept(100)
+    with pytest.raises(ReplayDetected):
+        first.check(100)
+    with pytest.raises(ReplayDetected, match="leaps"):
+        first.check(111)
+    assert ReceivedCounter(rule, store, "peer").last is None
+    with pytest.raises(ConfigurationError):
+        ReplayRule("lax")  # type: ignore[arg-type]
