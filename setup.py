@@ -66,5 +66,6 @@ setup(
             "embedsignature": False,
             "freethreading_compatible": True,
         },
-    )
+    ),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )

@@ -22,8 +22,9 @@ class DlmsError(Exception):
 class DecodeError(DlmsError):
     """Octets that cannot be read.
 
-    `layer` names what was being decoded ("axdr", "hdlc", ...), `path` leads to the field within it ("" at the top),
-    `offset` counts octets from the start of that layer. `reason` says what was expected and what was found.
+    `layer` names what was being decoded ("axdr", "hdlc", ...), `path` leads to the field within it
+    ("" at the top), `offset` counts octets from the start of that layer. `reason` says what was expected and
+    what was found.
     """
 
     def __init__(self, reason, *, layer, offset, path="", expected=None, clause=None):
@@ -71,11 +72,11 @@ def _encode_error(kind, reason, path):
 # The book's names of the tags of Data, for messages.
 TAG_NAMES = {
     0: "null-data", 1: "array", 2: "structure", 3: "boolean", 4: "bit-string", 5: "double-long",
-    6: "double-long-unsigned", 9: "octet-string", 10: "visible-string", 12: "utf8-string", 13: "bcd", 15: "integer",
-    16: "long", 17: "unsigned", 18: "long-unsigned", 19: "compact-array", 20: "long64", 21: "long64-unsigned",
-    22: "enum", 23: "float32", 24: "float64", 25: "date-time", 26: "date", 27: "time", 28: "delta-integer",
-    29: "delta-long", 30: "delta-double-long", 31: "delta-unsigned", 32: "delta-long-unsigned",
-    33: "delta-double-long-unsigned", 255: "dont-care",
+    6: "double-long-unsigned", 9: "octet-string", 10: "visible-string", 12: "utf8-string", 13: "bcd",
+    15: "integer", 16: "long", 17: "unsigned", 18: "long-unsigned", 19: "compact-array", 20: "long64",
+    21: "long64-unsigned", 22: "enum", 23: "float32", 24: "float64", 25: "date-time", 26: "date", 27: "time",
+    28: "delta-integer", 29: "delta-long", 30: "delta-double-long", 31: "delta-unsigned",
+    32: "delta-long-unsigned", 33: "delta-double-long-unsigned", 255: "dont-care",
 }
 
 
