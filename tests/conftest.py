@@ -5,7 +5,5 @@ from __future__ import annotations
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("dlms", deadline=None)
-settings.register_profile(
-    "quick", deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("quick", deadline=None, max_examples=10, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("dlms")

@@ -54,9 +54,7 @@ def test_no_c_variable_of_a_module_changes(source: Path) -> None:
     """C variables at the top of a module are set once, where they are declared; nothing says `global`."""
     text = source.read_text(encoding="utf-8")
     assert not re.findall(r"^\s+global\s.*", text, re.MULTILINE)
-    variables = re.findall(
-        r"^cdef (?!class|extern|enum|struct|union|packed|inline)[^(:]*$", text, re.MULTILINE
-    )
+    variables = re.findall(r"^cdef (?!class|extern|enum|struct|union|packed|inline)[^(:]*$", text, re.MULTILINE)
     assert [line for line in variables if "=" not in line and "const " not in line] == []
 
 

@@ -21,7 +21,5 @@ def test_the_snippets_run() -> None:
 
 
 def test_the_makefile_has_the_commands_that_the_readme_names() -> None:
-    targets = set(
-        re.findall(r"^([\w-]+):", (README.parent / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    )
+    targets = set(re.findall(r"^([\w-]+):", (README.parent / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"(?:\$ |`)make ([\w-]+)", README.read_text(encoding="utf-8"))) <= targets

@@ -18,12 +18,7 @@ def tracked() -> list[Path]:
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True
     )
     if listing.returncode:
-        return [
-            path
-            for top in ("src", "tests", "benchmarks")
-            for path in (ROOT / top).rglob("*")
-            if path.is_file()
-        ]
+        return [path for top in ("src", "tests", "benchmarks") for path in (ROOT / top).rglob("*") if path.is_file()]
     paths = [ROOT / name for name in listing.stdout.decode().split("\0") if name]
     return [path for path in paths if path.is_file()]
 
@@ -84,9 +79,7 @@ def test_every_extension_has_its_stub() -> None:
 
 def test_no_generated_or_compiled_file_is_in_the_repository() -> None:
     listing = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
-    assert not [
-        name for name in listing.stdout.splitlines() if Path(name).suffix in {".c", ".so", ".pyd", ".html"}
-    ]
+    assert not [name for name in listing.stdout.splitlines() if Path(name).suffix in {".c", ".so", ".pyd", ".html"}]
 
 
 def test_fragments_of_the_changelog_are_orphans_of_a_known_type() -> None:

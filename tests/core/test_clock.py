@@ -127,9 +127,7 @@ def test_fields():
 
 
 def test_words():
-    moment = CosemDateTime(
-        year=2024, month=11, day=21, hour=1, minute=2, second=3, hundredths=4, deviation=60
-    )
+    moment = CosemDateTime(year=2024, month=11, day=21, hour=1, minute=2, second=3, hundredths=4, deviation=60)
     assert str(moment) == "2024-11-21T01:02:03.04-01:00"
     assert eval(repr(moment)) == moment  # noqa: S307
     broken = CosemDateTime.from_octets(bytes.fromhex("07E80D01FF00000000800000"))

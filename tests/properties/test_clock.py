@@ -30,9 +30,7 @@ def test_any_octets_are_kept(octets, sign, apart):
             daylight_saving_apart=apart,
         )
         hundredths = octets[8] if octets[8] < 100 else 0
-        assert (
-            again.octets[:4] + again.octets[5:] == octets[:4] + octets[5:8] + bytes([hundredths]) + octets[9:]
-        )
+        assert again.octets[:4] + again.octets[5:] == octets[:4] + octets[5:8] + bytes([hundredths]) + octets[9:]
 
 
 @given(
