@@ -1,13 +1,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from typing_extensions import disjoint_base
+
+@disjoint_base
 class Column:
     """One Arrow column over buffers that it shares, never copies.
 
     `layout` is a format string of the Arrow C data interface ("l", "tsm:UTC", "u", ...). `buffers` are those
     after the validity bitmap, in Arrow's order, each a contiguous object with the buffer protocol; they are
-    kept alive as long as a consumer needs them. `validity` is the bitmap, least significant bit first, or None:
-    no nulls. ValueError: a buffer too short for its rows.
+    kept alive as long as a consumer needs them. `validity` is the bitmap, least significant bit first, or None
+    for no nulls. ValueError: a buffer too short for its rows.
     """
 
     name: str
