@@ -1,0 +1,13 @@
+from typing import Any
+
+from typing_extensions import Buffer, disjoint_base
+
+@disjoint_base
+class StreamReader:
+    layer: str
+    @property
+    def offset(self) -> int: ...
+    @property
+    def pending(self) -> int: ...
+    def receive(self, octets: Buffer) -> list[Any]: ...
+    def finish(self) -> list[Any]: ...

@@ -1,0 +1,140 @@
+"""WPDUs: foreign octets, then splits, faults and the builder."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from dlms_core import wrapper
+from dlms_core.fault import DecodeError, EncodeError
+from dlms_core.wrapper import Wpdu, WpduReader
+
+CORPUS = os.environ.get("DLMS_CORPUS")
+needs_corpus = pytest.mark.skipif(CORPUS is None, reason="DLMS_CORPUS is not set")
+
+ONE = bytes.fromhex("0001 0010 0001 0004 C001C100")
+TWO = bytes.fromhex("0001 0001 0010 0003 C401C1")
+
+
+def read(octets, size=None, **options):
+    reader = WpduReader(**options)
+    portions = [octets] if size is None else [octets[i : i + size] for i in range(0, len(octets), size)]
+    events = [event for portion in portions for event in reader.receive(portion)] + reader.finish()
+    assert reader.offset == len(octets)
+    assert reader.pending == 0
+    return events
+
+
+def words(events):
+    return [(e.offset, e.apdu.hex(), str(e.fault)) if isinstance(e, Wpdu) else (e.offset, e.reason) for e in events]
+
+
+@needs_corpus
+def test_wpdus_of_meters():
+    for name in ("push-in", "push-it", "push-nl"):
+        for item in json.loads((Path(CORPUS) / f"{name}.json").read_text())["items"]:
+            if item["framing"] == "wrapper":
+                octets = bytes.fromhex(item["hex"])
+                (wpdu,) = read(octets)
+                assert wpdu.fault is None
+                assert wrapper.build(wpdu.apdu, source=wpdu.source, destination=wpdu.destination) == octets
+
+
+@needs_corpus
+def test_published_headers():
+    items = json.loads((Path(CORPUS) / "test-vectors.json").read_text())["items"]
+    vectors = next(item["vectors"] for item in items if item["id"] == "tv-wrapper-and-hdlc-units")
+    seen = 0
+    for vector in vectors:
+        if not vector["name"].startswith("wrapper"):
+            continue
+        seen += 1
+        events = read(bytes.fromhex(vector["hex"]))
+        if vector.get("expect") == "reject":
+            assert isinstance(events[0], DecodeError)
+            assert "expected version 0001" in events[0].reason
+        else:
+            (wpdu,) = events
+            assert (wpdu.source, wpdu.destination) == (vector["src_wport"], vector["dst_wport"])
+            assert len(wpdu.apdu) == vector["length"]
+    assert seen
+
+
+def test_one_after_another():
+    first, second = read(ONE + TWO)
+    assert (first.source, first.destination, first.apdu.hex(), first.offset) == (16, 1, "c001c100", 0)
+    assert (second.source, second.destination, second.apdu.hex(), second.offset) == (1, 16, "c401c1", 12)
+    assert first != second
+    assert first == read(ONE)[0]
+    assert "source=16" in repr(first)
+
+
+def test_events_do_not_depend_on_the_division():
+    stream = ONE + b"\xff\xff\x00\x01" + TWO + ONE + b"\x00\x02" + TWO[:-1]
+    whole = words(read(stream))
+    for size in range(1, len(stream)):
+        assert words(read(stream, size)) == whole
+
+
+def test_garbage_is_one_fault_and_reading_goes_on():
+    fault, wpdu = read(b"\r\nRING\r\n\x00" + ONE)
+    assert (fault.layer, fault.offset, fault.reason) == ("wrapper", 0, "expected version 0001, got 0D0A")
+    assert (wpdu.offset, wpdu.apdu) == (9, ONE[8:])
+
+
+def test_a_length_of_nothing_is_a_fault():
+    empty = bytes.fromhex("0001 0001 0010 0000")
+    events = read(empty + empty + ONE)
+    assert [event.offset for event in events] == [0, 8, 16]
+    assert events[0].reason == "expected a length from 1 to 65535, got 0"
+    assert events[2].apdu == ONE[8:]
+
+
+def test_announced_lengths_are_bounded():
+    reader = WpduReader(limit=3)
+    assert reader.limit == 3
+    (fault, wpdu) = reader.receive(ONE + TWO)
+    assert fault.reason == "expected a length from 1 to 3, got 4"
+    assert wpdu.apdu == TWO[8:]
+
+
+def test_first_octets_guard_the_way_back():
+    stream = b"\xff" + bytes.fromhex("0001 0001 0010 0008 EE") + ONE
+    assert [type(event) for event in read(stream)] == [DecodeError, Wpdu, DecodeError]
+    (fault, wpdu) = read(stream, first_octets=b"\xc0\xc4")
+    assert (fault.offset, wpdu.offset) == (0, 10)
+
+
+@pytest.mark.parametrize("length", range(1, len(ONE)))
+def test_the_end_of_the_stream_within_a_wpdu(length):
+    (event,) = read(ONE[:length])
+    if length < wrapper.HEADER_LENGTH:
+        assert event.reason == f"expected a header of 8 octets, got {length}"
+    else:
+        assert event.apdu == ONE[8:length]
+        assert str(event.fault) == f"wrapper: expected 4 octets of APDU, got {length - 8} at octet 8"
+
+
+def test_a_reader_can_be_used_again():
+    reader = WpduReader()
+    assert reader.receive(ONE[:5]) == []
+    assert reader.pending == 5
+    assert len(reader.finish()) == 1
+    (wpdu,) = reader.receive(ONE)
+    assert wpdu.offset == 5
+
+
+def test_build():
+    assert wrapper.build(bytes.fromhex("C001C100"), source=0x10, destination=1) == ONE
+    for options in ({"source": 65536, "destination": 1}, {"source": 1, "destination": -1}):
+        with pytest.raises(EncodeError, match="0 to 65535"):
+            wrapper.build(b"\xc0", **options)
+    for apdu in (b"", bytes(65536)):
+        with pytest.raises(EncodeError, match="apdu: expected 1 to 65535 octets"):
+            wrapper.build(apdu, source=1, destination=1)
+
+
+def test_wpdus_come_from_readers():
+    with pytest.raises(TypeError):
+        Wpdu()
