@@ -14,9 +14,7 @@ from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
 from dlms.obis import PROFILES, catalogue, rows_of
 
-OBIS = re.compile(
-    r"\b\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\*\d{1,3})?\b|\b\d{1,3}(?:\.\d{1,3}){5}\b", re.ASCII
-)
+OBIS = re.compile(r"\b\d{1,3}-\d{1,3}:\d{1,3}\.\d{1,3}\.\d{1,3}(?:\*\d{1,3})?\b|\b\d{1,3}(?:\.\d{1,3}){5}\b", re.ASCII)
 CORPUS = os.environ.get("DLMS_CORPUS")
 # One source writes energies of electricity with A = 0, and a name that is not set.
 MISUSED = {"0.0.0.0.0.0", "0.0.1.8.0.255", "0.0.2.8.0.255", "0.0.3.8.0.255", "0.0.4.8.0.255"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlms_core.fault import DecodeError, DlmsError, EncodeError
 
 __all__ = [
+    "AuthenticationFailed",
     "ConfigurationError",
     "CounterExhausted",
     "DecodeError",
@@ -39,3 +40,7 @@ class ReplayDetected(SecurityError):
 
 class CounterExhausted(SecurityError):
     """An invocation counter has no values left: its key has to be changed."""
+
+
+class AuthenticationFailed(SecurityError):
+    """The peer did not prove itself, or did not accept our proof."""

@@ -36,13 +36,9 @@ def test_every_name_has_words(octets: bytes, profile: str | None) -> None:
     assert all(value_groups(octets))
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)).map(sorted), min_size=6, max_size=6), NAMES
-)
+@given(st.lists(st.tuples(st.integers(0, 255), st.integers(0, 255)).map(sorted), min_size=6, max_size=6), NAMES)
 def test_patterns_round_trip(ranges: list[list[int]], octets: bytes) -> None:
     pattern = LogicalNamePattern(".".join(f"{low}-{high}" for low, high in ranges))
     assert LogicalNamePattern(str(pattern)) == pattern
-    assert (octets in pattern) == all(
-        low <= value <= high for value, (low, high) in zip(octets, ranges, strict=True)
-    )
+    assert (octets in pattern) == all(low <= value <= high for value, (low, high) in zip(octets, ranges, strict=True))
     assert bytes(low for low, _ in ranges) in pattern

@@ -1,8 +1,25 @@
-"""Security: keys, and the protection of APDUs with them (security suite 0; the GCM of suites 1 and 2 is the same)."""
+"""Security: keys, counters, what a caller asks for, and the protection of APDUs (security suite 0)."""
 
 from __future__ import annotations
 
+from dlms.security.counters import CounterStore, MemoryCounterStore, ReplayRule, SqliteCounterStore
 from dlms.security.keys import Key, KeyRing, KeySet
 from dlms.security.protection import Protection, SecurityControl, protect, unprotect
+from dlms.security.settings import Mechanism, Policy, Security
 
-__all__ = ["Key", "KeyRing", "KeySet", "Protection", "SecurityControl", "protect", "unprotect"]
+__all__ = [
+    "CounterStore",
+    "Key",
+    "KeyRing",
+    "KeySet",
+    "Mechanism",
+    "MemoryCounterStore",
+    "Policy",
+    "Protection",
+    "ReplayRule",
+    "Security",
+    "SecurityControl",
+    "SqliteCounterStore",
+    "protect",
+    "unprotect",
+]

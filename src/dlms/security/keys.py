@@ -84,10 +84,10 @@ class KeySet:
         """
 
         def key(name: str) -> Key | None:
-            text = _text(table.get(name), f"{where}: {name}")
+            text = hidden_text(table.get(name), f"{where}: {name}")
             return None if text is None else Key(text, f"{where}: {name}")
 
-        title = _text(table.get("system_title"), f"{where}: system_title")
+        title = hidden_text(table.get("system_title"), f"{where}: system_title")
         return cls(
             encryption=key("encryption_key"),
             authentication=key("authentication_key"),
@@ -159,7 +159,8 @@ def title_of_hex(text: str, what: str) -> bytes:
     return title
 
 
-def _text(value: object, what: str) -> str | None:
+def hidden_text(value: object, what: str) -> str | None:
+    """The text of an entry that is text, `{ file = "..." }` or `{ env = "..." }`; errors do not show it."""
     match value:
         case None:
             return None

@@ -1,0 +1,70 @@
+"""What a caller may say about security, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dlms.errors import ConfigurationError
+from dlms.security.counters import ReplayRule
+from dlms.security.keys import Key
+from dlms.security.settings import Mechanism, Policy, Security
+
+EK, AK = "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
+TITLE = "4D4D4D0000000001"
+GMAC: dict[str, Any] = {
+    "authentication": "hls-gmac", "policy": "authenticated+encrypted", "client_system_title": TITLE,
+    "encryption_key": EK, "authentication_key": AK,
+}  # fmt: skip
+
+
+def test_nothing_said_is_nothing_done() -> None:
+    security = Security()
+    assert (security.authentication, security.policy, security.ciphered) == (Mechanism.NONE, Policy.NONE, False)
+
+
+def test_a_table_and_arguments_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METER_KEY", EK)
+    table = {**GMAC, "url": "tcp://192.0.2.7", "encryption_key": {"env": "METER_KEY"}, "replay": "per_association"}
+    security = Security.from_mapping(table)
+    assert security.encryption_key == Key(EK)
+    assert security.replay == ReplayRule("per_association")
+    assert security.client_system_title == bytes.fromhex(TITLE)
+    for secret in (EK, AK):
+        assert secret not in repr(security)
+        assert secret.lower() not in repr(security)
+
+
+def test_passwords() -> None:
+    assert Security("lls", password="12345678").password == b"12345678"
+    assert Security.from_mapping({"authentication": "lls", "password": {"hex": "0001"}}).password == b"\0\1"
+    assert "hunter2" not in repr(Security("lls", password="hunter2"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"authentication": "md5"}, "is one of"),
+        ({"policy": "all"}, "is one of"),
+        ({"suite": 1}, "suite 1"),
+        ({"ciphering": "any"}, "ciphering"),
+        ({"challenge_length": 7}, "8 to 64"),
+        ({"client_system_title": None}, "client_system_title"),
+        ({"client_system_title": b"123"}, "8 octets"),
+        ({"encryption_key": None}, "encryption_key"),
+        ({"authentication_key": None}, "authentication_key"),
+        ({"password": "hunter2"}, "name a mechanism"),
+        ({"authentication": "lls"}, "needs a password"),
+        ({"authentication": "none", "policy": "none"}, "nothing uses them"),
+        ({"policy": "none", "dedicated_key": True}, "dedicated"),
+        ({"authentication": "hls-2", "password": "hunter2"}, "manufacturer_reply"),
+        ({"authentication": "lls", "password": "hünter2"}, "ASCII"),
+        ({"replay": "never"}, "replay"),
+    ],
+)
+def test_refused(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words) as refused:
+        Security(**{**GMAC, **change})
+    assert "hunter2" not in str(refused.value)
+    assert EK not in str(refused.value)
