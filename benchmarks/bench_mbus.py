@@ -10,7 +10,7 @@ COUNT = 1000
 
 def test_read_long_frames(benchmark):
     stream = b"".join(mbus.build(bytes(245))) * COUNT
-    events = benchmark(lambda: MbusReader().receive(stream))
+    events = benchmark(lambda: MbusReader().read(stream))
     assert len(events) == COUNT
     copy = min(timeit.repeat(lambda: bytearray(stream), number=20, repeat=5)) / 20
     each = benchmark.stats.stats.min / COUNT

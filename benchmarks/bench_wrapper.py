@@ -13,7 +13,7 @@ COUNT = 1000
 @pytest.mark.parametrize("length", [128, 1024])
 def test_read_wpdus(benchmark, length):
     stream = wrapper.build(bytes(length), source=1, destination=16) * COUNT
-    events = benchmark(lambda: WpduReader().receive(stream))
+    events = benchmark(lambda: WpduReader().read(stream))
     assert len(events) == COUNT
     report(benchmark, stream)
 

@@ -11,7 +11,7 @@ def check(octets: bytes) -> None:
 
 
 def described(reader: WpduReader, portions: list[bytes]) -> list[str]:
-    events = [event for portion in portions for event in reader.receive(portion)] + reader.finish()
+    events = [event for portion in portions for event in reader.read(portion)] + reader.finish()
     offsets = [event.offset for event in events]
     assert offsets == sorted(offsets)
     assert reader.pending == 0

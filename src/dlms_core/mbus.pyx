@@ -89,7 +89,7 @@ cdef class MbusFrame:
 
 
 cdef class MbusReader(StreamReader):
-    """Reads the long frames of a stream: `receive` and `finish` give MbusFrame and DecodeError in its order.
+    """Reads the long frames of a stream: `read` and `finish` give MbusFrame and DecodeError in its order.
 
     What is between frames is a fault, as is a header whose stop octet is not where L puts it; reading goes on
     at the next header. A frame whose checksum alone is wrong comes out with its `fault`.

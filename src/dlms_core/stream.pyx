@@ -32,7 +32,7 @@ cdef class StreamReader:
         return self.held.used
 
     @cython.critical_section
-    def receive(self, octets):
+    def read(self, octets):
         """What these octets complete, in the order of the stream."""
         cdef Py_buffer view
         cdef list events = []

@@ -51,7 +51,7 @@ cdef class Wpdu:
 
 
 cdef class WpduReader(StreamReader):
-    """Reads the WPDUs of a stream: `receive` and `finish` give Wpdu and DecodeError in the order of the
+    """Reads the WPDUs of a stream: `read` and `finish` give Wpdu and DecodeError in the order of the
     stream.
 
     A header of another version, or one that announces nothing or more than `limit`, is a fault; reading goes

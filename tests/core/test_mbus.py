@@ -20,7 +20,7 @@ SHORT = mbus.build(b"\x0f\x01\x02", segment_length=3)[0]
 def read(octets, size=None):
     reader = MbusReader()
     portions = [octets] if size is None else [octets[i : i + size] for i in range(0, len(octets), size)]
-    events = [event for portion in portions for event in reader.receive(portion)] + reader.finish()
+    events = [event for portion in portions for event in reader.read(portion)] + reader.finish()
     assert reader.offset == len(octets)
     assert reader.pending == 0
     return events

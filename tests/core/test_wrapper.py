@@ -20,7 +20,7 @@ TWO = bytes.fromhex("0001 0001 0010 0003 C401C1")
 def read(octets, size=None, **options):
     reader = WpduReader(**options)
     portions = [octets] if size is None else [octets[i : i + size] for i in range(0, len(octets), size)]
-    events = [event for portion in portions for event in reader.receive(portion)] + reader.finish()
+    events = [event for portion in portions for event in reader.read(portion)] + reader.finish()
     assert reader.offset == len(octets)
     assert reader.pending == 0
     return events
@@ -94,7 +94,7 @@ def test_a_length_of_nothing_is_a_fault():
 def test_announced_lengths_are_bounded():
     reader = WpduReader(limit=3)
     assert reader.limit == 3
-    (fault, wpdu) = reader.receive(ONE + TWO)
+    (fault, wpdu) = reader.read(ONE + TWO)
     assert fault.reason == "expected a length from 1 to 3, got 4"
     assert wpdu.apdu == TWO[8:]
 
@@ -118,10 +118,10 @@ def test_the_end_of_the_stream_within_a_wpdu(length):
 
 def test_a_reader_can_be_used_again():
     reader = WpduReader()
-    assert reader.receive(ONE[:5]) == []
+    assert reader.read(ONE[:5]) == []
     assert reader.pending == 5
     assert len(reader.finish()) == 1
-    (wpdu,) = reader.receive(ONE)
+    (wpdu,) = reader.read(ONE)
     assert wpdu.offset == 5
 
 

@@ -40,7 +40,7 @@ def described(event):
 
 
 def events_of(reader, portions):
-    found = [event for portion in portions for event in reader.receive(portion)] + reader.finish()
+    found = [event for portion in portions for event in reader.read(portion)] + reader.finish()
     assert reader.pending == 0
     assert reader.offset == sum(map(len, portions))
     assert all(isinstance(event, Wpdu | MbusFrame | DecodeError) for event in found)
@@ -73,13 +73,13 @@ def test_any_octets_are_read(reader, octets):
 @given(st.lists(st.tuples(st.binary(min_size=1, max_size=300), wport, wport), max_size=5))
 def test_built_wpdus_are_read_back(units):
     stream = b"".join(wrapper.build(apdu, source=source, destination=to) for apdu, source, to in units)
-    assert [(e.apdu, e.source, e.destination) for e in WpduReader().receive(stream)] == units
+    assert [(e.apdu, e.source, e.destination) for e in WpduReader().read(stream)] == units
 
 
 @given(st.binary(min_size=1, max_size=800), st.integers(50, 250), octet, octet)
 def test_built_segments_are_read_back(apdu, segment_length, source, destination):
     frames = mbus.build(apdu, source=source, destination=destination, segment_length=segment_length)
-    found = MbusReader().receive(b"".join(frames))
+    found = MbusReader().read(b"".join(frames))
     assert b"".join(frame.data for frame in found) == apdu
     assert [frame.segment for frame in found] == list(range(len(frames)))
     assert [frame.final for frame in found] == [False] * (len(frames) - 1) + [True]
@@ -93,5 +93,5 @@ def test_any_flipped_bit_of_a_long_frame_is_noticed(apdu, data):
     flipped = bytearray(frame)
     flipped[bit // 8] ^= 1 << bit % 8
     reader = MbusReader()
-    events = reader.receive(bytes(flipped)) + reader.finish()
+    events = reader.read(bytes(flipped)) + reader.finish()
     assert all(isinstance(event, DecodeError) or event.fault is not None for event in events)
