@@ -7,7 +7,9 @@ from dlms_core.fault import DecodeError, DlmsError, EncodeError
 __all__ = [
     "AuthenticationFailed",
     "ConfigurationError",
+    "ConnectionLost",
     "CounterExhausted",
+    "DeadlineExceeded",
     "DecodeError",
     "DlmsError",
     "EncodeError",
@@ -15,6 +17,7 @@ __all__ = [
     "ReplayDetected",
     "SecurityError",
     "TagMismatch",
+    "TransportError",
 ]
 
 
@@ -44,3 +47,15 @@ class CounterExhausted(SecurityError):
 
 class AuthenticationFailed(SecurityError):
     """The peer did not prove itself, or did not accept our proof."""
+
+
+class TransportError(DlmsError):
+    """What carries the octets failed."""
+
+
+class ConnectionLost(TransportError):
+    """The connection could not be made, broke, or was closed by the peer."""
+
+
+class DeadlineExceeded(TransportError, TimeoutError):
+    """The peer did not answer in time."""

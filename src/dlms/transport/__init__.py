@@ -1,0 +1,1 @@
+"""Transports: TCP, UDP, serial ports and in-process pairs, for threads and for asyncio."""

@@ -1,0 +1,184 @@
+"""TCP: connecting, and taking over a socket that is already open (a meter that dialled in)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import select
+import socket
+from typing import Self, cast
+
+from dlms.errors import ConnectionLost, DeadlineExceeded
+from dlms.transport.base import READ_SIZE
+
+
+class TcpTransport:
+    """A connected stream socket, used by blocking calls."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._socket.setblocking(True)
+        with contextlib.suppress(OSError):  # a socket pair is no TCP socket
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._ready = select.poll() if hasattr(select, "poll") else None
+        if self._ready is not None:
+            self._ready.register(self._socket, select.POLLIN)
+
+    @classmethod
+    def connect(cls, host: str, port: int, timeout: float | None) -> Self:
+        """Connect within `timeout` seconds; raises ConnectionLost and DeadlineExceeded."""
+        try:
+            return cls(socket.create_connection((host, port), timeout))
+        except TimeoutError:
+            raise DeadlineExceeded(f"no connection to {host} port {port} within {timeout} s") from None
+        except OSError as error:
+            raise ConnectionLost(f"no connection to {host} port {port}: {error}") from None
+
+    def send(self, octets: bytes) -> None:
+        try:
+            self._socket.sendall(octets)
+        except OSError as error:
+            raise ConnectionLost(f"sending failed: {error}") from None
+
+    def receive(self, timeout: float | None) -> bytes | None:
+        try:
+            if timeout is not None and not self._wait(timeout):
+                return None
+            return self._socket.recv(READ_SIZE)
+        except (OSError, ValueError) as error:
+            raise ConnectionLost(f"receiving failed: {error}") from None
+
+    def _wait(self, timeout: float) -> bool:
+        if self._ready is not None:
+            return bool(self._ready.poll(max(0.0, timeout) * 1000))
+        return bool(select.select([self._socket], [], [], max(0.0, timeout))[0])
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+
+
+class OctetProtocol(asyncio.BufferedProtocol):
+    """What arrives, kept until it is asked for. A BufferedProtocol reads into one buffer of its own; the usual
+    Protocol has 256 KiB allocated for every read."""
+
+    def __init__(self) -> None:
+        self._room = bytearray(READ_SIZE)
+        self._arrived = bytearray()
+        self._waiter: asyncio.Future[None] | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._ended = False
+        self._error: Exception | None = None
+        self._transport: asyncio.Transport | None = None
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._room
+
+    def buffer_updated(self, count: int) -> None:
+        self._arrived += memoryview(self._room)[:count]
+        if len(self._arrived) > 4 * READ_SIZE and self._transport is not None:
+            self._transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self._ended = True
+        self._wake()
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._ended = True
+        self._error = error
+        self._writable.set()
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # What the transport calls.
+
+    async def drain(self) -> None:
+        """Wait until more may be written; raises ConnectionLost."""
+        if not self._writable.is_set():
+            await self._writable.wait()
+        self.check()
+
+    def check(self) -> None:
+        """Raise ConnectionLost if the connection broke."""
+        if self._error is not None:
+            raise ConnectionLost(f"the connection broke: {self._error}") from None
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """What has arrived, once anything has."""
+        if not self._arrived and not self._ended:
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = None if timeout is None else loop.call_later(max(0.0, timeout), self._wake)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+                if timer is not None:
+                    timer.cancel()
+        if self._arrived:
+            octets = bytes(self._arrived)
+            self._arrived.clear()
+            if self._transport is not None and not self._transport.is_reading() and not self._ended:
+                self._transport.resume_reading()
+            return octets
+        if self._ended:
+            self.check()
+            return b""
+        return None
+
+
+class AsyncTcpTransport:
+    """A connected stream socket under asyncio."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: OctetProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+
+    @classmethod
+    async def connect(cls, host: str, port: int, timeout: float | None) -> Self:
+        """Connect within `timeout` seconds; raises ConnectionLost and DeadlineExceeded."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(timeout):
+                return cls(*await loop.create_connection(OctetProtocol, host, port))
+        except TimeoutError:
+            raise DeadlineExceeded(f"no connection to {host} port {port} within {timeout} s") from None
+        except OSError as error:
+            raise ConnectionLost(f"no connection to {host} port {port}: {error}") from None
+
+    @classmethod
+    async def adopt(cls, connected: socket.socket) -> Self:
+        """Take over a connected socket."""
+        connected.setblocking(False)
+        return cls(*await asyncio.get_running_loop().create_connection(OctetProtocol, sock=connected))
+
+    async def send(self, octets: bytes) -> None:
+        self._protocol.check()
+        if self._transport.is_closing():
+            raise ConnectionLost("the connection is closed")
+        self._transport.write(octets)
+        await self._protocol.drain()
+
+    async def receive(self, timeout: float | None) -> bytes | None:
+        return await self._protocol.take(timeout)
+
+    async def close(self) -> None:
+        self._transport.close()

@@ -1,0 +1,100 @@
+"""A meter's address as a URL: `<link>+<scheme>://...`.
+
+==============================  ================================================================================
+`tcp://host:4059`, `udp://`     wrapper (IEC 62056-47) over TCP or UDP; the port may be left out
+`hdlc+tcp://host:port`          HDLC over TCP
+`hdlc+serial:///dev/ttyUSB0`    HDLC on a serial port; `?baud=9600`; Windows: `hdlc+serial://COM3`
+`iec+serial:///dev/ttyUSB0`     sign-on by IEC 62056-21, mode E, then HDLC
+`hdlc+rfc2217://host:port`      HDLC through whatever pyserial opens: rfc2217, socket, loop, spy
+`pair://name`                   wrapper between two ends in one process
+==============================  ================================================================================
+
+Options: `client` (address of the client, 16), `server` (logical device, 1), `physical` (HDLC physical address),
+`address_size` (octets of an HDLC server address: 1, 2 or 4), `baud`. A key or password in a URL is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Self
+from urllib.parse import parse_qsl, urlsplit
+
+from dlms.errors import ConfigurationError
+
+Link = Literal["wrapper", "hdlc", "iec"]
+WRAPPER_PORT = 4059
+SERIAL_SCHEMES = {"serial", "rfc2217", "socket", "loop", "spy"}
+SCHEMES: dict[Link, set[str]] = {
+    "wrapper": {"tcp", "udp", "pair"},
+    "hdlc": {"tcp", "pair", *SERIAL_SCHEMES},
+    "iec": {*SERIAL_SCHEMES},
+}
+OPTIONS = {"client", "server", "physical", "address_size", "baud"}
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """What a URL says. `target` is what the transport opens: "host:port", a device, a pyserial URL, a pair's name."""
+
+    link: Link
+    scheme: str
+    target: str
+    host: str = ""
+    port: int = WRAPPER_PORT
+    client: int = 16
+    server: int = 1
+    physical: int | None = None
+    address_size: int | None = None
+    baud: int = 9600
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The meaning of a URL; ConfigurationError for one that is not of these forms."""
+        try:
+            parts = urlsplit(text)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise ConfigurationError(f"not a meter's URL: {error}") from None
+        prefix, plus, scheme = parts.scheme.rpartition("+")
+        link: Link = "wrapper"
+        if plus and prefix in ("hdlc", "iec"):
+            link = prefix  # type: ignore[assignment]  # one of the two just compared
+        if (plus and prefix not in ("hdlc", "iec")) or scheme not in SCHEMES[link]:
+            raise ConfigurationError(f"no meter is reached by {parts.scheme}://")
+        if parts.username is not None or parts.password is not None or parts.fragment:
+            raise ConfigurationError("a meter's URL holds no user, password or fragment")
+        options = _options(parts.query)
+        if scheme in ("tcp", "udp"):
+            if not host or parts.path not in ("", "/"):
+                raise ConfigurationError(f"{scheme}:// wants a host, and a port perhaps")
+            if port is None and link == "hdlc":
+                raise ConfigurationError("HDLC over TCP has no port of its own: name one")
+            port = WRAPPER_PORT if port is None else port
+            target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        else:
+            target = parts.netloc + parts.path
+            if not target:
+                raise ConfigurationError(f"{scheme}:// wants a name")
+            if scheme in SERIAL_SCHEMES - {"serial"}:
+                target = f"{scheme}://{target}"
+            port = WRAPPER_PORT
+        return cls(link=link, scheme=scheme, target=target, host=host, port=port, **options)
+
+
+def _options(query: str) -> dict[str, int]:
+    options: dict[str, int] = {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise ConfigurationError("the options of a meter's URL are name=value, joined by &") from None
+    for name, value in pairs:
+        if name not in OPTIONS:
+            raise ConfigurationError(f"a meter's URL has no option {name!r}; it has {', '.join(sorted(OPTIONS))}")
+        if name in options:
+            raise ConfigurationError(f"the option {name} is given twice")
+        if not (value.isascii() and value.isdigit()) or len(value) > 9:
+            raise ConfigurationError(f"the option {name} is a number")
+        options[name] = int(value)
+    if options.get("address_size", 1) not in (1, 2, 4):
+        raise ConfigurationError("address_size is 1, 2 or 4")
+    return options

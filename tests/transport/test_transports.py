@@ -1,0 +1,197 @@
+"""Every transport over real sockets and a pty: octets both ways, time limits, a peer that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+import tty
+from collections.abc import Iterator
+
+import pytest
+
+from dlms.errors import ConfigurationError, ConnectionLost
+from dlms.transport import loopback
+from dlms.transport.base import Transport
+from dlms.transport.serial import AsyncSerialTransport, SerialTransport
+from dlms.transport.tcp import AsyncTcpTransport, TcpTransport
+from dlms.transport.udp import AsyncUdpTransport, UdpTransport
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        made.settimeout(5)
+        yield made
+
+
+@pytest.fixture
+def datagrams() -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.bind(("127.0.0.1", 0))
+        made.settimeout(5)
+        yield made
+
+
+def check_waiting(transport: Transport) -> None:
+    started = time.monotonic()
+    assert transport.receive(0.05) is None
+    assert transport.receive(0) is None
+    assert 0.04 < time.monotonic() - started < 5
+
+
+def test_tcp(listener: socket.socket) -> None:
+    transport = TcpTransport.connect(*listener.getsockname()[:2], 5)
+    peer = listener.accept()[0]
+    with peer:
+        transport.send(b"\x7e\xa0")
+        assert peer.recv(10) == b"\x7e\xa0"
+        check_waiting(transport)
+        peer.sendall(b"abc")
+        assert transport.receive(5) == b"abc"
+    assert transport.receive(None) == b""
+    transport.close()
+    transport.close()
+    with pytest.raises(ConnectionLost):
+        transport.send(b"x")
+    with pytest.raises(ConnectionLost):
+        transport.receive(0.1)
+
+
+def test_tcp_nobody_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = taken.getsockname()[:2]
+    with pytest.raises(ConnectionLost):
+        TcpTransport.connect(*address, 5)
+    with pytest.raises(ConnectionLost):
+        asyncio.run(AsyncTcpTransport.connect(*address, 5))
+
+
+def test_tcp_under_asyncio(listener: socket.socket) -> None:
+    async def run() -> None:
+        transport = await AsyncTcpTransport.connect(*listener.getsockname()[:2], 5)
+        peer = listener.accept()[0]
+        with peer:
+            await transport.send(b"\x7e\xa0")
+            assert peer.recv(10) == b"\x7e\xa0"
+            assert await transport.receive(0.02) is None
+            peer.sendall(b"abc")
+            assert await transport.receive(5) == b"abc"
+            waiting = asyncio.create_task(transport.receive(None))
+            await asyncio.sleep(0.01)
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            big = bytes(1_000_000)
+            sending = asyncio.get_running_loop().run_in_executor(None, peer.sendall, big)
+            got = 0
+            while got < len(big):
+                got += len(await transport.receive(5) or b"")
+            await sending
+        assert await transport.receive(None) == b""
+        await transport.close()
+        with pytest.raises(ConnectionLost):
+            await transport.send(b"x")
+
+    asyncio.run(run())
+
+
+def test_udp(datagrams: socket.socket) -> None:
+    transport = UdpTransport.connect(*datagrams.getsockname())
+    transport.send(b"one")
+    octets, address = datagrams.recvfrom(100)
+    assert octets == b"one"
+    check_waiting(transport)
+    datagrams.sendto(b"two", address)
+    assert transport.receive(5) == b"two"
+    transport.close()
+    with pytest.raises(ConnectionLost):
+        transport.send(b"x")
+    with pytest.raises(ConnectionLost):
+        UdpTransport.connect("no.such.host.invalid", 1)
+
+
+def test_udp_under_asyncio(datagrams: socket.socket) -> None:
+    async def run() -> None:
+        transport = await AsyncUdpTransport.connect(*datagrams.getsockname())
+        await transport.send(b"one")
+        octets, address = datagrams.recvfrom(100)
+        assert octets == b"one"
+        assert await transport.receive(0.02) is None
+        datagrams.sendto(b"two", address)
+        datagrams.sendto(b"three", address)
+        assert await transport.receive(5) == b"two"
+        assert await transport.receive(5) == b"three"
+        await transport.close()
+        with pytest.raises(ConnectionLost):
+            await transport.send(b"x")
+
+    asyncio.run(run())
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, str]]:
+    ours, theirs = os.openpty()
+    tty.setraw(theirs)
+    yield ours, os.ttyname(theirs)
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_serial(terminal: tuple[int, str]) -> None:
+    peer, device = terminal
+    transport = SerialTransport.open(device, 9600)
+    transport.send(b"/?!\r\n")
+    assert os.read(peer, 10) == b"/?!\r\n"
+    check_waiting(transport)
+    os.write(peer, b"abc")
+    time.sleep(0.05)
+    assert transport.receive(5) == b"abc"
+    transport.reconfigure(19200, 8, "none")
+    with pytest.raises(ConnectionLost, match="300 baud"):  # a pty has no parity
+        transport.reconfigure(300, 7, "even")
+    transport.close()
+    with pytest.raises(ConnectionLost):
+        transport.receive(0.1)
+    with pytest.raises(ConnectionLost):
+        SerialTransport.open("/dev/no-such-port", 9600)
+
+
+def test_serial_under_asyncio(terminal: tuple[int, str]) -> None:
+    peer, device = terminal
+
+    async def run() -> None:
+        transport = await AsyncSerialTransport.open(device, 9600)
+        await transport.send(b"/?!\r\n")
+        assert os.read(peer, 10) == b"/?!\r\n"
+        assert await transport.receive(0.02) is None
+        os.write(peer, b"abc")
+        got = b""
+        while len(got) < 3:
+            got += await transport.receive(5) or b""
+        assert got == b"abc"
+        await transport.reconfigure(19200, 8, "none")
+        await transport.close()
+        with pytest.raises(ConnectionLost):
+            await transport.receive(5)
+
+    asyncio.run(run())
+
+
+def test_a_pair_in_one_process() -> None:
+    accepted: list[socket.socket] = []
+    loopback.listen("bench", accepted.append)
+    try:
+        with pytest.raises(ConfigurationError):
+            loopback.listen("bench", accepted.append)
+        transport = TcpTransport(loopback.connect("bench"))
+        transport.send(b"x")
+        assert accepted[0].recv(5) == b"x"
+        accepted[0].close()
+        assert transport.receive(5) == b""
+        transport.close()
+    finally:
+        loopback.silence("bench")
+    with pytest.raises(ConnectionLost):
+        loopback.connect("bench")
