@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlms.data import dumps, loads
 from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError
 
-__all__ = ["ConfigurationError", "DecodeError", "DlmsError", "EncodeError"]
+__all__ = ["ConfigurationError", "DecodeError", "DlmsError", "EncodeError", "dumps", "loads"]
