@@ -12,10 +12,10 @@ whose deviation stays at standard time and whose status bit alone tells the hour
 from __future__ import annotations
 
 import datetime as _python
-import enum
 from collections.abc import Collection
 from typing import Literal, TypeAlias, overload
 
+from dlms.enumerations import BitTable
 from dlms.errors import DecodeError, EncodeError
 from dlms_core.clock import CosemDate, CosemDateTime, CosemTime
 
@@ -45,7 +45,7 @@ _MINUTE = _python.timedelta(minutes=1)
 _HOUR = _python.timedelta(hours=1)
 
 
-class ClockStatus(enum.IntFlag):
+class ClockStatus(BitTable):
     """The bits of the clock status octet (Blue Book, "Date and time formats")."""
 
     INVALID_VALUE = 0x01

@@ -1,0 +1,1 @@
+"""COSEM: interface classes, and the profiles that they keep."""
