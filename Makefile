@@ -2,8 +2,13 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# More arguments for the tools: make test TEST="tests/core -k hdlc", make fuzz FUZZ="--seconds 60 hdlc".
+TEST ?=
+BENCH ?=
+FUZZ ?=
+WHEELS ?=
 
-.PHONY: build demo test lint bench bench-smoke fuzz sanitize wheels clean
+.PHONY: build demo test lint format bench bench-smoke fuzz sanitize wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
@@ -22,25 +27,28 @@ demo: build $(VENV)/.demo
 	$(BIN)/python -m dlms demo
 
 test: build $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(TEST)
 
 lint: build $(VENV)/.test $(VENV)/.lint
-	PATH=$(BIN):$$PATH tools/lint
+	PATH=$(abspath $(BIN)):$$PATH tools/lint
+
+format: $(VENV)/.lint
+	$(BIN)/ruff check --fix && $(BIN)/ruff format
 
 bench: build $(VENV)/.test $(VENV)/.bench
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only $(BENCH)
 
 bench-smoke: build $(VENV)/.test $(VENV)/.bench
-	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-max-time=0.05 --benchmark-min-rounds=3
+	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-max-time=0.02 --benchmark-min-rounds=3 $(BENCH)
 
 fuzz: build $(VENV)/.test $(VENV)/.fuzz
-	$(BIN)/python -m fuzz
+	$(BIN)/python -m fuzz $(FUZZ)
 
-sanitize: $(VENV)/.build $(VENV)/.test
+sanitize: $(VENV)/.installed $(VENV)/.test
 	PYTHON=$(BIN)/python tools/sanitize
 
 wheels: $(VENV)/.build $(VENV)/.wheels
-	$(BIN)/python tools/wheelhouse.py build
+	$(BIN)/python tools/wheelhouse.py build $(WHEELS)
 
 clean:
 	rm -rf build dist wheelhouse demo-output src/*.egg-info src/dlms_core/*.c src/dlms_core/*.so
