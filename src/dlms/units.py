@@ -20,7 +20,8 @@ class Unit(CodeTable):
     quantity: str
     """What is measured."""
 
-    def __new__(cls, code: int, symbol: str, quantity: str) -> Self:
+    # The defaults are for type checkers, which take Unit(27), a look-up, for this call.
+    def __new__(cls, code: int, symbol: str = "", quantity: str = "") -> Self:
         unit = int.__new__(cls, code)
         unit._value_ = code
         unit.symbol = symbol
