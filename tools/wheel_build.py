@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Interpreter:
     executable: Path
 
 
-def run(command: list[str | Path], cwd: Path = ROOT, environment: dict[str, str] | None = None) -> str:
+def run(command: Sequence[str | Path], cwd: Path = ROOT, environment: dict[str, str] | None = None) -> str:
     """The standard output of a command; BuildError with the end of what it said when it fails.
 
     It sees nothing of PYTHONPATH: pip would take a source tree on it for an installed distribution.
@@ -51,9 +52,8 @@ def run(command: list[str | Path], cwd: Path = ROOT, environment: dict[str, str]
 def interpreters_at_hand(declaration: Declaration) -> list[Interpreter]:
     """The declared interpreters that are installed here, this one first."""
     candidates = [Path(sys.executable)]
-    for tag in declaration["interpreters"]:
-        program = f"python3.{tag.removeprefix('cp3')}"
-        candidates += [Path(found)] if (found := shutil.which(program)) else []
+    programs = (shutil.which(f"python3.{tag.removeprefix('cp3')}") for tag in declaration["interpreters"])
+    candidates += [Path(program) for program in programs if program]
     versions = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     candidates += sorted(versions.glob("3.*/bin/python"), reverse=True)
     found: dict[str, Interpreter] = {}
@@ -90,7 +90,17 @@ def build_wheel(sdist: Path, interpreter: Interpreter, declaration: Declaration,
     shutil.rmtree(work, ignore_errors=True)
     run([interpreter.executable, "-m", "venv", work / "builder"])
     builder = work / "builder" / "bin" / "python"
-    command = [builder, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", work / "raw", sdist]
+    command: list[str | Path] = [
+        builder,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        work / "raw",
+        sdist,
+    ]
     run(command, environment=environment_for_builds())
     (raw,) = (work / "raw").glob("*.whl")
     for older in output.glob("*.whl"):
@@ -99,7 +109,16 @@ def build_wheel(sdist: Path, interpreter: Interpreter, declaration: Declaration,
     if sys.platform == "linux":
         strip = ["--strip"] if declaration["policy"]["strip"] else []
         tools = {**environment_for_builds(), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-        repair = [sys.executable, "-m", "auditwheel", "repair", *strip, "--wheel-dir", work / "repaired", raw]
+        repair: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "auditwheel",
+            "repair",
+            *strip,
+            "--wheel-dir",
+            work / "repaired",
+            raw,
+        ]
         run(repair, environment=tools)
         (raw,) = (work / "repaired").glob("*.whl")
     wheel = Path(shutil.copy2(raw, output))
@@ -120,12 +139,12 @@ def prove(wheel: Path, interpreter: Interpreter, declaration: Declaration) -> No
     """Install the wheel into a clean environment, without an index, and run the smoke test and the vectors there."""
     work, test = WORK / interpreter.tag, declaration["test"]
     links = work / "links"
-    download = ["-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", links]
+    download: list[str | Path] = ["-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", links]
     run([work / "builder" / "bin" / "python", *download, *requirements(wheel), *test["requires"]])
     shutil.copy2(wheel, links)
     run([interpreter.executable, "-m", "venv", "--clear", work / "clean"])
     python = work / "clean" / "bin" / "python"
-    install = [
+    install: list[str | Path] = [
         "-m",
         "pip",
         "--isolated",
@@ -144,7 +163,7 @@ def prove(wheel: Path, interpreter: Interpreter, declaration: Declaration) -> No
     bare = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "PIP_", "DLMS_"))}
     for command in test["smoke"]:
         run([python, "-P", *command.split()[1:]], cwd=place, environment=bare)
-    settings = ["-c", "tests/wheel/pytest.ini", "-p", "no:cacheprovider"]
+    settings: list[str | Path] = ["-c", "tests/wheel/pytest.ini", "-p", "no:cacheprovider"]
     said = run([python, "-P", "-m", "pytest", *settings, *test["pytest"]], cwd=place, environment=bare)
     print(f"      {said.splitlines()[-1]}")
 

@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import dlms_core
+from dlms.data import dumps, loads
+from dlms.datetime import CosemDateTime
+from dlms_core.fcs import fcs16
 
 Check: TypeAlias = tuple[str, Callable[[], object], object]
 
@@ -37,14 +40,15 @@ def gil_is_enabled() -> bool:
 
 def checks() -> Iterator[Check]:
     """(what is checked, how, what must come out)."""
-    from dlms.datetime import CosemDateTime
-    from dlms_core.fcs import fcs16
-
     # The check value of CRC-16/X-25.
     yield "frame check sequence", lambda: fcs16(b"123456789"), 0x906E
     # Green Book, date-time of the clock object: 2012-12-31 23:00, deviation not specified.
     octets = bytes.fromhex("07DC0C1F0117000000800000")
     yield "date-time", lambda: CosemDateTime.from_octets(octets).epoch_milliseconds(), 1356994800000
+    # Blue Book, compact data example (daily billing), as a structure.
+    billing = bytes.fromhex("02040651EE53051129090641424344454600")
+    yield "data", lambda: loads(billing), (1374573317, 41, b"ABCDEF", None)
+    yield "data, encoded again", lambda: dumps(loads(billing, typed=True)), billing
 
 
 def failures(require_compiled: bool) -> Iterator[tuple[str, str]]:

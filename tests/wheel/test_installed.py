@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
 import json
 from pathlib import Path
@@ -38,3 +39,12 @@ def test_the_metadata_name_the_command_and_the_licence() -> None:
 @pytest.mark.parametrize("vector", GOLDEN["fcs"], ids=lambda vector: vector["octets"])
 def test_frame_check_sequence(vector: dict[str, str]) -> None:
     assert fcs16(bytes.fromhex(vector["octets"])) == int(vector["fcs"], 16)
+
+
+@pytest.mark.parametrize("vector", GOLDEN["data"], ids=lambda vector: vector["octets"])
+def test_data(vector: dict[str, str]) -> None:
+    octets = bytes.fromhex(vector["octets"])
+    value = dlms.loads(octets)
+    assert value == ast.literal_eval(vector["value"])
+    assert type(value) is type(ast.literal_eval(vector["value"]))
+    assert dlms.dumps(dlms.loads(octets, typed=True)) == octets
