@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dlms.data import dumps, loads
+from dlms.apdu import decode, encode
+from dlms.data import loads
 from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError
+from dlms.grammar import dumps
 
-__all__ = ["ConfigurationError", "DecodeError", "DlmsError", "EncodeError", "dumps", "loads"]
+__all__ = ["ConfigurationError", "DecodeError", "DlmsError", "EncodeError", "decode", "dumps", "encode", "loads"]

@@ -1,0 +1,255 @@
+"""From classes and annotations to nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, field, fields
+from enum import IntEnum
+from types import NoneType, UnionType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    TypeAlias,
+    TypeVar,
+    Union,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+    overload,
+)
+
+from dlms.errors import ConfigurationError
+from dlms.grammar.nodes import (
+    AXDR,
+    Alternative,
+    AnyData,
+    Array,
+    Choice,
+    Condition,
+    DataChoice,
+    Enumerated,
+    Field,
+    Node,
+    Null,
+    Octets,
+    Presence,
+    Rules,
+    Scalar,
+    Sequence,
+    SequenceOf,
+    Structure,
+)
+from dlms.grammar.primitives import ContentsOf, Omissible, Tag
+from dlms_core.axdr import Data, Enum
+
+T = TypeVar("T")
+Declared: TypeAlias = Any
+"""A declared type: a Node, a class of dlms.data, a class made by @sequence or @structure, or an annotation."""
+
+_NODE = "__node__"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What every APDU, and every part of one that has fields, is.
+
+    `deviations` lists, in words, what was harmlessly wrong with the octets that the outermost message was decoded
+    from; it is no part of the message's value. `tags` are the octets of the CHOICEs around the class, outermost
+    first, and its own: what an encoding begins with.
+    """
+
+    tags: ClassVar[tuple[int, ...]] = ()
+    deviations: tuple[str, ...] = field(default=(), init=False, compare=False, repr=False)
+
+
+def book_name(name: str) -> str:
+    """`GetResponseNormal` -> `get-response-normal`; `invoke_id_and_priority` -> `invoke-id-and-priority`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).replace("_", "-").lower()
+
+
+@dataclass_transform(frozen_default=True)
+def sequence(
+    *, tag: int | None = None, rules: Rules = AXDR, kw_only: bool = False, trailing: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """Declare a SEQUENCE: a frozen slotted dataclass, its annotations the fields in the book's order.
+
+    `tag` is its number in the CHOICE that it belongs to. `X | None = None` is OPTIONAL, `X = value` DEFAULT.
+    """
+
+    def declare(cls: type[T]) -> type[T]:
+        cls = dataclass(frozen=True, slots=True, kw_only=kw_only)(cls)
+        node = Sequence(book_name(cls.__name__), cls, _fields(cls, rules), tag, rules, trailing)
+        setattr(cls, _NODE, node)
+        if tag is not None:
+            cls.tags = (tag,)  # type: ignore[attr-defined]
+        return cls
+
+    return declare
+
+
+@dataclass_transform(frozen_default=True)
+def _structure_class(cls: type[T]) -> type[T]:
+    cls = dataclass(frozen=True, slots=True)(cls)
+    hints = get_type_hints(cls, include_extras=True)
+    members = tuple(Field(book_name(f.name), f.name, _data_node(hints[f.name])) for f in fields(cls))  # type: ignore[arg-type]
+    setattr(cls, _NODE, Structure(book_name(cls.__name__), members, cls))
+    return cls
+
+
+@overload
+@dataclass_transform(frozen_default=True)
+def structure(declared: type[T], /) -> type[T]: ...
+@overload
+def structure(*types: Declared) -> Structure: ...
+def structure(*types: Any) -> Any:
+    """`@structure` on a class: a structure with named fields, a frozen slotted dataclass. `structure(A, B)`: one
+    without names, a tuple."""
+    if (
+        len(types) == 1
+        and isinstance(types[0], type)
+        and not hasattr(types[0], _NODE)
+        and not issubclass(types[0], (Data, IntEnum))
+    ):
+        return _structure_class(types[0])
+    return Structure("structure", tuple(Field(str(i), "", _data_node(of)) for i, of in enumerate(types)))
+
+
+def _is_bare_class(of: Any) -> bool:
+    return isinstance(of, type) and not hasattr(of, _NODE) and not issubclass(of, (Data, IntEnum))
+
+
+def array(of: Declared) -> Array:
+    """array of one declared type."""
+    return Array(_data_node(of))
+
+
+def choice(*types: Declared) -> DataChoice:
+    """One of several declared types of Data, told apart by their tags."""
+    return DataChoice(tuple(_data_node(of) for of in types))
+
+
+def octets(meaning: type[Any], also: type[Data] | None = None) -> Octets:
+    """octet-string that stands for a `meaning`: a type with `from_octets(bytes)` and `octets`."""
+    return Octets(meaning, also)
+
+
+def node(declared: Declared) -> Node:
+    """The node of anything declared; ConfigurationError for what is not."""
+    if isinstance(declared, Node):
+        return declared
+    if isinstance(declared, type) and issubclass(declared, Data):
+        return _data_node(declared)
+    return _annotation_node(declared)
+
+
+def _fields(cls: type[Any], rules: Rules) -> tuple[Field, ...]:
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_field(cls, f.name, hints[f.name], f.default, rules) for f in fields(cls) if f.init)
+
+
+def _field(cls: type[Any], attribute: str, annotation: Any, default: Any, rules: Rules) -> Field:
+    extras = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+    condition = next((extra for extra in extras if isinstance(extra, Condition)), None)
+    tag = next((extra.octet for extra in extras if isinstance(extra, Tag)), None)
+    omissible = any(isinstance(extra, Omissible) for extra in extras)
+    of, optional = _without_none(annotation)
+    if condition is not None:
+        presence = Presence.CONDITIONAL
+    elif optional and default in (None, MISSING):
+        presence = Presence.OPTIONAL
+    elif default is not MISSING and not omissible:
+        presence = Presence.DEFAULT
+    else:
+        presence = Presence.REQUIRED
+    if rules is Rules.BER and tag is None:
+        raise ConfigurationError(f"{cls.__name__}.{attribute}: a field under BER needs a tag")
+    default = None if default is MISSING else default
+    return Field(book_name(attribute), attribute, node(of), presence, default, tag, condition, omissible)
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """The annotation of an OPTIONAL field without its None, and whether there was one."""
+    if get_origin(annotation) is Annotated:
+        inner, *extras = get_args(annotation)
+        if any(isinstance(extra, Node) for extra in extras):
+            return annotation, False
+        inner, optional = _without_none(inner)
+        wrappers = [extra for extra in extras if isinstance(extra, ContentsOf)]
+        return (Annotated[inner, *wrappers] if wrappers else inner), optional
+    if _is_union(annotation) and NoneType in get_args(annotation):
+        return Union[tuple(arm for arm in get_args(annotation) if arm is not NoneType)], True  # noqa: UP007
+    return annotation, False
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in (Union, UnionType)
+
+
+def _annotation_node(annotation: Any) -> Node:
+    if get_origin(annotation) is Annotated:
+        inner, *extras = get_args(annotation)
+        for extra in extras:
+            if isinstance(extra, Node):
+                return extra
+            if isinstance(extra, ContentsOf):
+                return extra.around(node(inner))
+        return node(inner)
+    if _is_union(annotation):
+        return Choice(tuple(_alternative(arm) for arm in get_args(annotation)))
+    if get_origin(annotation) is tuple:
+        return SequenceOf(node(get_args(annotation)[0]))
+    declared = getattr(annotation, _NODE, None)
+    if isinstance(declared, Node):
+        return declared
+    if isinstance(annotation, type):
+        if issubclass(annotation, IntEnum):
+            return Enumerated(annotation)
+        if annotation is Data:
+            return AnyData()
+        if annotation is NoneType:
+            return Null()
+    raise ConfigurationError(f"{annotation!r} is no declared type")
+
+
+def _alternative(arm: Any) -> Alternative:
+    of = node(arm)
+    tag = next((extra for extra in get_args(arm)[1:] if isinstance(extra, Tag)), None)
+    if tag is not None:
+        return Alternative(tag.octet, tag.name, of)
+    if isinstance(of, Sequence) and of.tag is not None:
+        return Alternative(of.tag, of.name, of)
+    raise ConfigurationError(f"{arm!r}: an alternative of a CHOICE needs a tag")
+
+
+def _data_node(declared: Any) -> Node:
+    if isinstance(declared, Node):
+        return declared
+    if get_origin(declared) is Annotated:
+        inner, *extras = get_args(declared)
+        for extra in extras:
+            if isinstance(extra, Node) or (isinstance(extra, type) and issubclass(extra, Data)):
+                return _data_node(extra)
+        return _data_node(inner)
+    known = getattr(declared, _NODE, None)
+    if isinstance(known, Structure):
+        return known
+    if isinstance(declared, type):
+        if declared is Data:
+            return AnyData()
+        if issubclass(declared, Data):
+            return Scalar(declared)
+        if issubclass(declared, IntEnum):
+            return Scalar(Enum, declared)
+    raise ConfigurationError(f"{declared!r} is no declared type of COSEM Data")
+
+
+def enclose(of: Node, tags: tuple[int, ...] = ()) -> None:
+    """Tell every message class below the Choice `of` which tag octets its encoding begins with."""
+    if isinstance(of, Choice):
+        for alternative in of.alternatives:
+            enclose(alternative.node, (*tags, alternative.tag))
+    elif isinstance(of, Sequence):
+        of.type.tags = tags

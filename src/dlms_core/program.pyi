@@ -1,0 +1,19 @@
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, final
+
+KINDS: Final[dict[str, int]]
+PRESENCES: Final[dict[str, int]]
+DEEPEST: Final[int]
+
+@final
+class Program:
+    layer: str
+    def __init__(
+        self,
+        ops: Iterable[Mapping[str, Any]],
+        *,
+        layer: str,
+        messages: Mapping[type[Any], tuple[bytes, int]] = ...,
+    ) -> None: ...
+    def decode(self, octets: bytes | bytearray | memoryview, /) -> Any: ...
+    def encode(self, value: Any, /) -> bytes: ...

@@ -1,0 +1,533 @@
+# Octets -> values. Every function either returns a value or raises DecodeError with the trail's path.
+
+
+cdef object failed(Run* run):
+    """Raise what the cursor's fault says."""
+    raise_fault(&run.cursor.fault, <str>run.layer, trail_path(run))
+
+
+cdef object refused(Run* run, int code, const uint8_t* at, int64_t expected, int64_t found):
+    dlms_fail(&run.cursor, code, at, expected, found)
+    return failed(run)
+
+
+cdef object complain(Run* run, const uint8_t* at, str expected, str got):
+    raise DecodeError(
+        f"expected {expected}, got {got}",
+        layer=<str>run.layer, offset=at - run.cursor.origin, path=trail_path(run), expected=expected,
+    )
+
+
+cdef int deviate(Run* run, str what) except -1:
+    """Note a harmless deviation at the place where the run stands."""
+    cdef list deviations
+    cdef str path = trail_path(run)
+    if run.deviations == NULL:
+        deviations = []
+        Py_INCREF(deviations)
+        run.deviations = <PyObject*>deviations
+    (<list>run.deviations).append(f"{path}: {what}" if path else what)
+    return 0
+
+
+cdef int record_deviations(Run* run, object message) except -1:
+    """Give the outermost message its deviations; values without such a slot do not tell."""
+    cdef object slot = getattr(type(message), "deviations", None)
+    cdef Py_ssize_t offset = -1 if slot is None else dlms_slot_offset(slot)
+    if offset >= 0:
+        store(<PyObject*>message, offset, tuple(<list>run.deviations))
+    return 0
+
+
+cdef inline void store(PyObject* message, Py_ssize_t slot, object value) noexcept:
+    """Fill a slot of a message that nobody else has seen yet."""
+    cdef PyObject* before = dlms_slot(message, slot)
+    Py_INCREF(value)
+    dlms_set_slot(message, slot, <PyObject*>value)
+    Py_XDECREF(before)
+
+
+cdef int read_trailing(Run* run, object value) except -1:
+    """Octets are left behind the outermost value: a deviation where its declaration bears them, else a fault."""
+    cdef size_t left = dlms_left(&run.cursor)
+    node = getattr(type(value), "__node__", None)
+    if getattr(node, "trailing", False):
+        deviate(run, f"{left} octets follow its end")
+    else:
+        refused(run, DLMS_TRAILING, run.cursor.at, -1, <int64_t>left)
+    return 0
+
+
+cdef int read_length(Run* run, size_t* length) except -1:
+    """A length of at most the octets left; a form longer than needed is a deviation that real meters send."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* start = c.at
+    if not dlms_length(c, length):
+        failed(run)
+    if <size_t>(c.at - start) != dlms_length_width(length[0]):
+        deviate(run, f"length {length[0]} in {c.at - start} octets")
+    return 0
+
+
+cdef object read_octets(Run* run, size_t count):
+    cdef const uint8_t* octets
+    if not dlms_octets(&run.cursor, count, &octets):
+        return failed(run)
+    return PyBytes_FromStringAndSize(<const char*>octets, count)
+
+
+cdef object read_member(PyObject* members, PyObject* cls, int64_t number):
+    """The member of an enumeration, or the plain number where it has none and makes none."""
+    if 0 <= number < 256:
+        member = <object>PyTuple_GET_ITEM(<object>members, number)
+        if member is not None:
+            return member
+    try:
+        return (<object>cls)(number)
+    except ValueError:
+        return number
+
+
+cdef object read_op(Run* run, const Op* op):
+    cdef dlms_cursor* c = &run.cursor
+    cdef uint8_t u8 = 0
+    cdef uint16_t u16 = 0
+    cdef uint32_t u32 = 0
+    cdef uint64_t u64 = 0
+    cdef size_t length = 0
+    cdef int kind = op.kind
+    if kind == UNSIGNED8:
+        return u8 if dlms_u8(c, &u8) else failed(run)
+    if kind == UNSIGNED16:
+        return u16 if dlms_u16(c, &u16) else failed(run)
+    if kind == UNSIGNED32:
+        return u32 if dlms_u32(c, &u32) else failed(run)
+    if kind == UNSIGNED64:
+        return u64 if dlms_u64(c, &u64) else failed(run)
+    if kind == INTEGER8:
+        return <int8_t>u8 if dlms_u8(c, &u8) else failed(run)
+    if kind == INTEGER16:
+        return <int16_t>u16 if dlms_u16(c, &u16) else failed(run)
+    if kind == INTEGER32:
+        return <int32_t>u32 if dlms_u32(c, &u32) else failed(run)
+    if kind == INTEGER64:
+        return <int64_t>u64 if dlms_u64(c, &u64) else failed(run)
+    if kind == BOOLEAN:
+        return u8 != 0 if dlms_u8(c, &u8) else failed(run)
+    if kind == ENUMERATED:
+        return read_member(op.members, op.object, u8) if dlms_u8(c, &u8) else failed(run)
+    if kind == NULL_TYPE:
+        return None
+    if kind == ANY_DATA:
+        return read_within(c, True, &run.bounds)
+    if kind == SEQUENCE:
+        return read_sequence(run, op)
+    if kind == CHOICE:
+        return read_choice(run, op)
+    if kind == SEQUENCE_OF:
+        return read_sequence_of(run, op)
+    if kind == OCTETS:
+        if op.size >= 0:
+            return read_octets(run, op.size)
+        read_length(run, &length)
+        return read_octets(run, length)
+    if kind == VISIBLE_STRING:
+        read_length(run, &length)
+        return (<bytes>read_octets(run, length)).decode("latin-1")
+    if kind == BIT_STRING:
+        read_length(run, &length)
+        return read_bits(run, length)
+    if kind == DATE_TIME:
+        return read_date_time(run)
+    if kind == CONFORMANCE:
+        return read_conformance(run, op)
+    if kind == CONTENTS:
+        return read_contents(run, op)
+    if kind in (SCALAR, MEANT_OCTETS, ARRAY, STRUCTURE, DATA_CHOICE):
+        return read_declared(run, op)
+    if kind == BER_SEQUENCE:
+        return read_ber_sequence(run, op)
+    raise SystemError(f"op kind {kind} cannot stand here")
+
+
+cdef object read_bits(Run* run, size_t bits):
+    value = read_bit_string(&run.cursor, bits)
+    return failed(run) if value is None else value
+
+
+cdef bint holds(const Op* op, PyObject* message) except -1:
+    """Whether a conditional field is there, by the earlier field that its condition names."""
+    cdef PyObject* earlier = dlms_slot(message, op.condition)
+    cdef int overflow = 0
+    cdef long long number
+    if earlier == NULL or not PyLong_Check(<object>earlier):
+        return False
+    number = PyLong_AsLongLongAndOverflow(<object>earlier, &overflow)
+    return (number & op.mask) != 0 if op.mask else number == op.equals
+
+
+cdef bint is_there(Run* run, const Op* op, PyObject* message) except -1:
+    """Whether a field follows, its presence octet read where it has one."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef uint8_t there = 0
+    if op.presence == CONDITIONAL and not holds(op, message):
+        return False
+    if op.omissible and c.at == c.end:
+        deviate(run, "left out at the end")
+        return False
+    if op.presence in (CONDITIONAL, REQUIRED):
+        return True
+    if not dlms_u8(c, &there):
+        failed(run)
+    if there > 1:
+        complain(run, c.at - 1, "a presence octet 00 or 01", f"{there:02X}")
+    return there
+
+
+cdef object read_sequence(Run* run, const Op* op):
+    cdef PyObject* cls = op.object
+    message = dlms_new(cls)
+    cdef PyObject* to = <PyObject*>message
+    cdef const Op* field = run.ops + op.first
+    cdef const Op* end = field + op.count
+    if op.deviations >= 0:
+        store(to, op.deviations, ())
+    while field < end:
+        descend(run, field)
+        if (field.presence != REQUIRED or field.omissible) and not is_there(run, field, to):
+            value = <object>field.default
+        elif field.kind == REMAINDER:
+            value = read_remainder(run, field, end, to)
+        else:
+            value = read_op(run, field)
+        run.depth -= 1
+        store(to, field.slot, value)
+        field += 1
+    return message
+
+
+cdef object read_remainder(Run* run, const Op* op, const Op* end, PyObject* message):
+    """The octets before the fields of fixed size that follow and are there."""
+    cdef int64_t reserved = 0
+    cdef const Op* later = op + 1
+    while later < end:
+        if later.presence == REQUIRED or holds(later, message):
+            reserved += later.size
+        later += 1
+    if not dlms_need(&run.cursor, reserved):
+        return failed(run)
+    return read_octets(run, dlms_left(&run.cursor) - reserved)
+
+
+cdef const Op* chosen(Run* run, const Op* op, uint8_t tag, const uint8_t* at) except NULL:
+    """The alternative (or, in a BER sequence, field) that a tag stands for."""
+    cdef uint16_t position = op.table[tag]
+    cdef list known
+    if position == NO_CHILD:
+        known = [
+            f"{<object>run.ops[op.first + i].label} ({run.ops[op.first + i].tag:02X})"
+            for i in range(op.count)
+        ]
+        complain(run, at, " or ".join(known) if len(known) <= 6 else "a known tag", f"{tag:02X}")
+    return run.ops + op.first + position
+
+
+cdef object read_choice(Run* run, const Op* op):
+    cdef const Op* alternative
+    cdef uint8_t tag = 0
+    if not dlms_u8(&run.cursor, &tag):
+        return failed(run)
+    alternative = chosen(run, op, tag, run.cursor.at - 1)
+    descend(run, alternative)
+    value = read_op(run, alternative)
+    run.depth -= 1
+    return value
+
+
+cdef object read_sequence_of(Run* run, const Op* op):
+    cdef size_t count = 0, i
+    cdef list elements = []
+    cdef const Op* element = run.ops + op.first
+    cdef Step* step = &run.trail[run.depth - 1]
+    cdef const uint8_t* start = run.cursor.at
+    read_length(run, &count)
+    # Every element takes an octet at least, so what is made here stays below the octets of the input.
+    if count > dlms_left(&run.cursor):
+        return refused(run, DLMS_COUNT, start, <int64_t>dlms_left(&run.cursor), <int64_t>count)
+    for i in range(count):
+        step.index = i
+        elements.append(read_op(run, element))
+    step.index = -1
+    return tuple(elements)
+
+
+cdef object read_date_time(Run* run):
+    """An OCTET STRING of 12 octets or none. In place of its length alone, meters send `09 0C` (Kaifa: the tag of an
+    octet-string), `19` (the tag of a date-time) or `01 0C` (the presence octet of an OPTIONAL)."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* octets
+    cdef size_t length = 0
+    if dlms_left(c) >= 2 and c.at[1] == 12 and c.at[0] in (1, AXDR_OCTET_STRING):
+        deviate(run, f"{c.at[0]:02X} 0C before it")
+        c.at += 2
+        length = 12
+    elif dlms_left(c) and c.at[0] == AXDR_DATE_TIME:
+        deviate(run, "19 before it")
+        c.at += 1
+        length = 12
+    else:
+        read_length(run, &length)
+    if length == 0:
+        return None
+    if length != 12:
+        return refused(run, DLMS_LENGTH, c.at - 1, 12, <int64_t>length)
+    if not dlms_octets(c, 12, &octets):
+        return failed(run)
+    return date_time_of(octets)
+
+
+cdef object read_conformance(Run* run, const Op* op):
+    """[APPLICATION 31] of BER, 24 bits: 5F 1F 04 00 and three octets. Some meters code the tag as 5F alone."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* octets
+    cdef uint8_t tag = 0
+    if not dlms_u8(c, &tag):
+        return failed(run)
+    if tag != 0x5F:
+        return complain(run, c.at - 1, "the tag 5F 1F of conformance", f"{tag:02X}")
+    if dlms_left(c) and c.at[0] == 0x1F:
+        c.at += 1
+    else:
+        deviate(run, "its tag is 5F alone")
+    if not dlms_octets(c, 5, &octets):
+        return failed(run)
+    if octets[0] != 4 or octets[1] != 0:
+        return complain(run, octets, "24 bits (04 00)", f"{octets[0]:02X} {octets[1]:02X}")
+    return (<object>op.object)(<int>octets[2] << 16 | <int>octets[3] << 8 | octets[4])
+
+
+cdef object read_contents(Run* run, const Op* op):
+    """A value that fills an OCTET STRING."""
+    cdef size_t length = 0
+    read_length(run, &length)
+    return read_filling(run, run.ops + op.first, length)
+
+
+cdef object read_filling(Run* run, const Op* op, size_t length):
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* end = c.end
+    if not dlms_need(c, length):
+        return failed(run)
+    c.end = c.at + length
+    descend(run, op)
+    value = read_op(run, op)
+    run.depth -= 1
+    if c.at != c.end:
+        return refused(run, DLMS_TRAILING, c.at, -1, <int64_t>dlms_left(c))
+    c.end = end
+    return value
+
+
+# ---- ACSE ------------------------------------------------------------------------------------------------------
+
+
+cdef object read_ber_sequence(Run* run, const Op* op):
+    """Tagged fields; the tag of the sequence itself has been read. A missing length is a deviation where all fields may
+    be absent: some meters answer a release with the single octet 63."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* end = c.end
+    cdef const Op* field
+    cdef const Op* last = run.ops + op.first - 1
+    cdef size_t length = 0
+    cdef uint32_t i
+    message = dlms_new(op.object)
+    cdef PyObject* to = <PyObject*>message
+    if c.at == c.end and all_absent(run, op):
+        deviate(run, "its tag stands alone")
+    else:
+        read_length(run, &length)
+    if not dlms_need(c, length):
+        return failed(run)
+    c.end = c.at + length
+    while c.at < c.end:
+        field = chosen(run, op, c.at[0], c.at)
+        c.at += 1
+        descend(run, field)
+        if dlms_slot(to, field.slot) != NULL:
+            return complain(run, c.at - 1, "one of it", "a second one")
+        if field < last:
+            deviate(run, "out of order")
+        last = field
+        value = read_ber_field(run, field)
+        if field.presence == DEFAULT:
+            note_default(run, field, value)
+        run.depth -= 1
+        store(to, field.slot, value)
+    c.end = end
+    for i in range(op.count):
+        field = run.ops + op.first + i
+        if dlms_slot(to, field.slot) == NULL:
+            if field.presence == REQUIRED:
+                descend(run, field)
+                return complain(run, c.at, f"its tag {field.tag:02X}", "the end")
+            store(to, field.slot, <object>field.default)
+    if op.deviations >= 0:
+        store(to, op.deviations, ())
+    return message
+
+
+cdef bint all_absent(Run* run, const Op* op) noexcept:
+    cdef uint32_t i
+    for i in range(op.count):
+        if run.ops[op.first + i].presence == REQUIRED:
+            return False
+    return True
+
+
+cdef int note_default(Run* run, const Op* field, object value) except -1:
+    """A field with a default that is sent all the same: nothing else than the default is known to mean anything, and
+    DER leaves the default out."""
+    deviate(run, f"{value} is sent, the default is {<object>field.default}")
+    return 0
+
+
+cdef object read_ber_field(Run* run, const Op* op):
+    """The field whose tag has been read: its length, the universal tag and length inside where it is EXPLICIT."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* end = c.end
+    cdef uint8_t inner = 0
+    cdef size_t length = 0
+    read_length(run, &length)
+    if not dlms_need(c, length):
+        return failed(run)
+    c.end = c.at + length
+    if op.inner:
+        if not dlms_u8(c, &inner):
+            return failed(run)
+        if inner != op.inner:
+            return complain(run, c.at - 1, f"the tag {op.inner:02X}", f"{inner:02X}")
+        read_length(run, &length)
+        if length != dlms_left(c):
+            return refused(run, DLMS_LENGTH, c.at - 1, <int64_t>dlms_left(c), <int64_t>length)
+    value = read_ber_content(run, op)
+    if c.at != c.end:
+        return refused(run, DLMS_TRAILING, c.at, -1, <int64_t>dlms_left(c))
+    c.end = end
+    return value
+
+
+cdef object read_ber_content(Run* run, const Op* op):
+    cdef dlms_cursor* c = &run.cursor
+    cdef const Op* alternative
+    cdef int64_t number = 0
+    cdef uint8_t octet = 0
+    if op.kind == BER_OCTETS:
+        return read_octets(run, dlms_left(c))
+    if op.kind == BER_IDENTIFIER:
+        value = read_object_identifier(c)
+        return failed(run) if value is None else value
+    if op.kind == BER_INTEGER_KIND:
+        return number if read_integer(c, &number) else failed(run)
+    if op.kind == BER_ENUMERATED:
+        return read_member(op.members, op.object, number) if read_integer(c, &number) else failed(run)
+    if op.kind == BER_BITS:
+        if not dlms_u8(c, &octet):
+            return failed(run)
+        if octet > 7 or (octet and not dlms_left(c)):
+            return complain(run, c.at - 1, "a count of unused bits", f"{octet:02X}")
+        return read_bits(run, dlms_left(c) * 8 - octet)
+    if op.kind == BER_CONTENTS:
+        return read_filling(run, run.ops + op.first, dlms_left(c))
+    # BER_CHOICE: one tagged alternative.
+    if not dlms_u8(c, &octet):
+        return failed(run)
+    alternative = chosen(run, op, octet, c.at - 1)
+    descend(run, alternative)
+    value = read_ber_field(run, alternative)
+    run.depth -= 1
+    return value
+
+
+# ---- COSEM Data of a declared type -----------------------------------------------------------------------------
+
+
+cdef object read_declared(Run* run, const Op* op):
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* where = c.at
+    cdef const uint8_t* octets
+    cdef size_t count = 0
+    if not dlms_need(c, 1):
+        return failed(run)
+    if op.kind == DATA_CHOICE:
+        return read_op(run, chosen(run, op, c.at[0], where))
+    if c.at[0] != op.tag and c.at[0] != op.also:
+        return refused(run, DLMS_TAG, where, op.tag, c.at[0])
+    if op.kind == SCALAR:
+        value = read_within(c, False, &run.bounds)
+        return value if op.members == <PyObject*>None else read_member(op.members, op.default, value)
+    c.at += 1
+    if op.kind == MEANT_OCTETS:
+        if axdr_width(where[0]) >= 0:
+            count = axdr_width(where[0])
+            if not dlms_octets(c, count, &octets):
+                return failed(run)
+        elif not axdr_octets(c, &octets, &count):
+            return failed(run)
+        return read_meaning(run, op, octets, count)
+    if not axdr_enter(c, &run.bounds, &count):
+        return failed(run)
+    value = read_array(run, op, count) if op.kind == ARRAY else read_structure(run, op, count)
+    run.bounds.depth += 1
+    return value
+
+
+cdef object read_meaning(Run* run, const Op* op, const uint8_t* octets, size_t count):
+    """What an octet-string means; its class refuses with a ValueError or an error of its own family."""
+    try:
+        return (<object>op.object).from_octets(PyBytes_FromStringAndSize(<const char*>octets, count))
+    except (ValueError, EncodeError) as error:
+        raise DecodeError(
+            f"{error}", layer=<str>run.layer, offset=octets - run.cursor.origin, path=trail_path(run)
+        ) from None
+
+
+cdef object read_array(Run* run, const Op* op, size_t count):
+    cdef list elements = []
+    cdef const Op* element = run.ops + op.first
+    cdef Step* step = &run.trail[run.depth - 1]
+    cdef Py_ssize_t outer = step.index
+    cdef size_t i
+    if outer >= 0:
+        descend(run, op)
+        step = &run.trail[run.depth - 1]
+    for i in range(count):
+        step.index = i
+        run.bounds.owed -= 1
+        elements.append(read_op(run, element))
+    if outer >= 0:
+        run.depth -= 1
+    else:
+        step.index = -1
+    return elements
+
+
+cdef object read_structure(Run* run, const Op* op, size_t count):
+    """An instance of the declared class, or a tuple where there is none."""
+    cdef const Op* field = run.ops + op.first
+    cdef bint named = op.object != <PyObject*>None
+    cdef uint32_t i
+    if count != op.count:
+        return complain(run, run.cursor.at - 1, f"{op.count} members", f"{count}")
+    value = dlms_new(op.object) if named else []
+    for i in range(op.count):
+        run.bounds.owed -= 1
+        descend(run, field + i)
+        if not named:
+            run.trail[run.depth - 1].index = i
+        member = read_op(run, field + i)
+        run.depth -= 1
+        if named:
+            store(<PyObject*>value, field[i].slot, member)
+        else:
+            (<list>value).append(member)
+    return value if named else tuple(<list>value)
