@@ -1,0 +1,29 @@
+from typing import Final, final
+
+from typing_extensions import Buffer
+
+PARAMETERS: Final[tuple[tuple[str, int, int], ...]]
+
+@final
+class HdlcParameters:
+    def __init__(
+        self,
+        *,
+        max_info_field_length_transmit: int | None = None,
+        max_info_field_length_receive: int | None = None,
+        window_size_transmit: int | None = None,
+        window_size_receive: int | None = None,
+    ) -> None: ...
+    @property
+    def max_info_field_length_transmit(self) -> int | None: ...
+    @property
+    def max_info_field_length_receive(self) -> int | None: ...
+    @property
+    def window_size_transmit(self) -> int | None: ...
+    @property
+    def window_size_receive(self) -> int | None: ...
+    @staticmethod
+    def decode(octets: Buffer) -> HdlcParameters: ...
+    def encode(self) -> bytes: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...

@@ -1,0 +1,324 @@
+"""Frames found in a stream of octets, however it is cut; what is no frame is reported and passed over.
+
+The length field bounds a frame, so that 7E may stand inside. Flags may be shared by two frames, doubled, or repeated
+without end. After a fault the search goes on at the next flag, inside the faulty frame too: octets may have been lost.
+"""
+
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from libc.stdint cimport SIZE_MAX, int64_t, uint8_t
+from libc.string cimport memchr, memcpy, memmove
+
+cimport cython
+
+from dlms_core.hdlc cimport (
+    DLMS_HDLC_ABORTED,
+    DLMS_HDLC_CLOSING,
+    DLMS_HDLC_ENDLESS,
+    DLMS_HDLC_FCS,
+    DLMS_HDLC_GOOD,
+    DLMS_HDLC_LENGTH,
+    DLMS_HDLC_LONGEST,
+    DLMS_HDLC_OUTSIDE,
+    DLMS_HDLC_PENDING,
+    DLMS_HDLC_TRUNCATED,
+    Frame,
+    dlms_hdlc_check,
+    dlms_hdlc_frame,
+    new_frame,
+    verdict_field,
+    verdict_reason,
+)
+from dlms_core.transparency cimport DLMS_FLAG, dlms_unstuff
+
+cdef enum:
+    STUFFED_LONGEST = 2 * DLMS_HDLC_LONGEST  # between the flags, every octet escaped
+    # The first flag and what may have to wait for the last one: with this many octets any frame is decided.
+    HELD = 2 + DLMS_HDLC_LONGEST
+    HELD_STUFFED = 2 + STUFFED_LONGEST
+
+
+@cython.final
+cdef class Discarded:
+    """Octets of a stream that are no frame: `count` of them from stream offset `offset` on, flags around excluded.
+
+    `reason` is the first fault in words, `field` the field that it is about. Noise is reported when the next frame
+    shows where it ends; a faulty frame whose bounds are known, when it ends.
+
+    `frame` is what the octets read as where only the frame check sequence is wrong, or where the stream ended behind
+    a good header (its information as far as it came): to show, not to trust. Else it is None.
+    """
+
+    cdef readonly int64_t offset
+    cdef readonly int64_t count
+    cdef readonly str field
+    cdef readonly str reason
+    cdef readonly Frame frame
+
+    def __init__(self, offset, count, str field not None, str reason not None, Frame frame=None):
+        self.offset = offset
+        self.count = count
+        self.field = field
+        self.reason = reason
+        self.frame = frame
+
+    def __eq__(self, other):
+        if not isinstance(other, Discarded):
+            return NotImplemented
+        cdef Discarded discarded = other
+        return (
+            self.offset == discarded.offset
+            and self.count == discarded.count
+            and self.field == discarded.field
+            and self.reason == discarded.reason
+            and self.frame == discarded.frame
+        )
+
+    def __hash__(self):
+        return hash((self.offset, self.count, self.field, self.reason, self.frame))
+
+    def __repr__(self):
+        frame = f", {self.frame!r}" if self.frame is not None else ""
+        return f"Discarded({self.offset}, {self.count}, {self.field!r}, {self.reason!r}{frame})"
+
+    def __reduce__(self):
+        return Discarded, (self.offset, self.count, self.field, self.reason, self.frame)
+
+
+cdef class _StreamReader:
+    # Octets of a frame not yet decided; never more than HELD or HELD_STUFFED, allocated when first needed.
+    cdef uint8_t* _held
+    cdef size_t _held_count
+    cdef uint8_t* _plain  # a frame without its stuffing
+    cdef bint _transparency
+    cdef bint _information_only
+    cdef int64_t _offset  # in the stream, of the first octet not yet settled
+    # Octets being discarded: the first fault, what they read as, from where, to where as yet, and the flag that is
+    # known to end them (0: none is).
+    cdef bint _discarding
+    cdef int _verdict
+    cdef unsigned _expected
+    cdef unsigned _found
+    cdef Frame _frame
+    cdef int64_t _from
+    cdef int64_t _to
+    cdef int64_t _ends
+
+    def __cinit__(self, *, transparency=False, opened=False):
+        self._transparency = transparency
+        if opened:  # as if a flag had come before the first octet
+            self.hold(b"\x7e", 1)
+            self._offset = -1
+
+    def __dealloc__(self):
+        PyMem_Free(self._held)
+        PyMem_Free(self._plain)
+
+    @property
+    def offset(self):
+        """Where in the stream the first octet is that is not settled yet."""
+        return max(self._offset, 0)
+
+    @property
+    def pending(self):
+        """How many octets are held because they may be a frame's beginning, its opening flag included."""
+        return self._held_count
+
+    @cython.critical_section
+    def read(self, octets):
+        """Take the next octets of the stream (any contiguous buffer); what they complete, in order."""
+        cdef Py_buffer view
+        PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
+        cdef list events = []
+        try:
+            self.take(events, <const uint8_t*>view.buf, view.len)
+        finally:
+            PyBuffer_Release(&view)
+        return events
+
+    @cython.critical_section
+    def finish(self):
+        """No more octets come (the stream ended, or an inter-octet timeout): settle what is held and start afresh.
+
+        Stream offsets go on counting.
+        """
+        cdef list events = []
+        cdef size_t count = self._held_count
+        self._held_count = 0
+        self.scan(events, self._held, count, True)
+        self.report(events)
+        return events
+
+    cdef int take(self, list events, const uint8_t* octets, size_t count) except -1:
+        cdef size_t room = HELD_STUFFED if self._transparency else HELD
+        cdef size_t held, more, settled
+        while self._held_count and count:
+            held = self._held_count
+            more = min(count, room - held)
+            memcpy(self._held + held, octets, more)
+            settled = self.scan(events, self._held, held + more, False)
+            if settled >= held:  # go on without copying
+                self._held_count = 0
+                octets += settled - held
+                count -= settled - held
+                break
+            self._held_count = held + more - settled
+            memmove(self._held, self._held + settled, self._held_count)
+            octets += more
+            count -= more
+        if count == 0:
+            return 0
+        settled = self.scan(events, octets, count, False)
+        if settled < count:
+            self.hold(octets + settled, count - settled)
+        return 0
+
+    cdef int hold(self, const uint8_t* octets, size_t count) except -1:
+        if self._held == NULL:
+            self._held = <uint8_t*>PyMem_Malloc(HELD_STUFFED if self._transparency else HELD)
+            if self._held == NULL:
+                raise MemoryError
+        memcpy(self._held, octets, count)
+        self._held_count = count
+        return 0
+
+    cdef Py_ssize_t scan(self, list events, const uint8_t* octets, size_t count, bint final) except -1:
+        """Settle as many octets as possible and return how many; the rest begins with a flag and waits for more."""
+        cdef int64_t start = self._offset
+        cdef size_t at = 0, next_flag
+        cdef int verdict
+        cdef bint readable
+        cdef dlms_hdlc_frame frame
+        while at < count:
+            if octets[at] != DLMS_FLAG:
+                next_flag = find_flag(octets, at, count)
+                if not self._discarding:
+                    self.discard(DLMS_HDLC_OUTSIDE, 0, 0, None, start + at)
+                self._to = start + next_flag
+                at = next_flag
+                continue
+            while at + 1 < count and octets[at + 1] == DLMS_FLAG:
+                at += 1
+            if self._ends and start + <int64_t>at >= self._ends:
+                self.report(events)
+            if at + 1 == count:
+                if final:
+                    at = count
+                break
+            if self._transparency:
+                verdict = self.check_stuffed(octets + at + 1, count - at - 1, &frame, &next_flag)
+            else:
+                verdict = dlms_hdlc_check(octets + at + 1, count - at - 1, &frame)
+            if verdict == DLMS_HDLC_GOOD:
+                self.report(events)
+                if self._information_only:
+                    events.append(
+                        PyBytes_FromStringAndSize(<const char*>frame.information, frame.information_length)
+                    )
+                else:
+                    events.append(new_frame(&frame, start + at + 1))
+                at += 1 + (next_flag if self._transparency else frame.length)
+                continue
+            if verdict == DLMS_HDLC_PENDING:
+                if not final:
+                    break
+                verdict = DLMS_HDLC_TRUNCATED
+                frame.expected = frame.found = 0
+                if frame.bounded:
+                    frame.information_length = min(
+                        frame.information_length, <size_t>(octets + count - frame.information)
+                    )
+            # Within a faulty frame whose end is known only a good one is news: its information may look like anything.
+            if not self._ends and (frame.bounded or verdict == DLMS_HDLC_TRUNCATED):
+                self.report(events)
+            if not self._discarding:
+                readable = frame.bounded and (verdict == DLMS_HDLC_FCS or verdict == DLMS_HDLC_TRUNCATED)
+                self.discard(
+                    verdict, frame.expected, frame.found,
+                    new_frame(&frame, start + at + 1) if readable else None,
+                    start + at + 1,
+                )
+                if verdict == DLMS_HDLC_FCS:
+                    self._ends = start + at + 1 + (next_flag if self._transparency else frame.length)
+                elif verdict == DLMS_HDLC_TRUNCATED:
+                    self._ends = start + count
+            at = find_flag(octets, at + 1, count)
+            self._to = start + at
+        self._offset = start + at
+        return at
+
+    cdef int check_stuffed(
+        self, const uint8_t* octets, size_t count, dlms_hdlc_frame* frame, size_t* next_flag
+    ) except -1:
+        """`dlms_hdlc_check` of what the octets up to the next flag stand for; that flag's place in *next_flag."""
+        cdef size_t size, at = 0
+        cdef int verdict
+        frame.bounded = False
+        frame.expected = frame.found = 0
+        next_flag[0] = find_flag(octets, 0, count)
+        if next_flag[0] > STUFFED_LONGEST:
+            return DLMS_HDLC_ENDLESS
+        if next_flag[0] == count:
+            return DLMS_HDLC_PENDING
+        if self._plain == NULL:
+            self._plain = <uint8_t*>PyMem_Malloc(STUFFED_LONGEST + 1)
+            if self._plain == NULL:
+                raise MemoryError
+        size = dlms_unstuff(octets, next_flag[0], self._plain, &at)
+        if size == SIZE_MAX:
+            return DLMS_HDLC_ABORTED
+        self._plain[size] = DLMS_FLAG
+        verdict = dlms_hdlc_check(self._plain, size + 1, frame)
+        if verdict == DLMS_HDLC_GOOD and frame.length != size:
+            verdict = DLMS_HDLC_CLOSING
+        if verdict == DLMS_HDLC_PENDING or verdict == DLMS_HDLC_CLOSING:
+            frame.found = frame.length
+            verdict = DLMS_HDLC_LENGTH
+        return verdict
+
+    cdef int discard(self, int verdict, unsigned expected, unsigned found, Frame frame, int64_t offset) except -1:
+        self._discarding = True
+        self._frame = frame
+        self._verdict = verdict
+        self._expected = expected
+        self._found = found
+        self._from = offset
+        self._ends = 0
+        return 0
+
+    cdef int report(self, list events) except -1:
+        if self._discarding:
+            self._discarding = False
+            self._ends = 0
+            events.append(Discarded(
+                self._from,
+                self._to - self._from,
+                verdict_field(self._verdict),
+                verdict_reason(self._verdict, self._expected, self._found),
+                self._frame,
+            ))
+            self._frame = None
+        return 0
+
+
+cdef inline size_t find_flag(const uint8_t* octets, size_t at, size_t count) noexcept:
+    cdef const void* flag = memchr(octets + at, DLMS_FLAG, count - at)
+    return count if flag == NULL else <const uint8_t*>flag - octets
+
+
+@cython.final
+cdef class FrameReader(_StreamReader):
+    """Reads `Frame`s, and `Discarded` for what is none.
+
+    With `transparency` the link is asynchronous with stuffed octets; with `opened` the first flag was lost and the
+    stream begins behind it.
+    """
+
+
+@cython.final
+cdef class InformationReader(_StreamReader):
+    """As `FrameReader`, but reads each frame's information octets alone, b"" where it has none."""
+
+    def __cinit__(self):
+        self._information_only = True
