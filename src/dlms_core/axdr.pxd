@@ -92,6 +92,7 @@ cdef extern from "axdr_plain.h":
         PyObject* dont_care
         object (*clock)(uint8_t, const uint8_t*)
 
+    object axdr_new(PyObject*, object)
     object axdr_text(uint8_t, const uint8_t*, size_t)
     object axdr_bit_text(const uint8_t*, size_t)
     PyObject* axdr_plain_compact(dlms_cursor*, axdr_bounds*, const axdr_makers*)

@@ -11,14 +11,14 @@ import sys
 
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_AsUnsignedLongLong
 from cpython.number cimport PyNumber_Index
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.math cimport fabs, isfinite
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from dlms_core.clock cimport date_of, date_time_of, time_of
@@ -58,9 +58,12 @@ from dlms_core.fault import EncodeError
 
 cdef extern from *:
     const Py_ssize_t PY_SSIZE_T_MAX
+    PyObject* PyTuple_GET_ITEM(tuple, Py_ssize_t)  # borrowed, so without the reference that cpython.tuple takes
 
 cdef enum:
     LARGEST_INPUT = 1 << 28
+
+cdef uint64_t LONGEST = 0xFFFFFFFF  # the largest length that four octets say
 
 
 cdef int put(bint written) except -1:
@@ -76,65 +79,24 @@ include "axdr_sequences.pxi"
 DONT_CARE = DontCare()
 cdef Data dont_care = DONT_CARE
 cdef Data null_data = NullData()
+cdef tuple NOTHING = ()
+
+# The classes by tag; dont-care is not among them.
+cdef tuple KINDS = (
+    NullData, Array, Structure, Boolean, BitString, DoubleLong, DoubleLongUnsigned, None, None, OctetString,
+    VisibleString, None, Utf8String, Bcd, None, Integer, Long, Unsigned, LongUnsigned, CompactArray,
+    Long64, Long64Unsigned, Enum, Float32, Float64, DateTime, Date, Time, DeltaInteger, DeltaLong,
+    DeltaDoubleLong, DeltaUnsigned, DeltaLongUnsigned, DeltaDoubleLongUnsigned,
+)
 
 
-cdef Data new_leaf(uint8_t tag):
-    """An empty value of a known tag that is neither a sequence nor a compact-array."""
-    if tag == AXDR_NULL_DATA:
-        return null_data
-    if tag == AXDR_BOOLEAN:
-        return Boolean.__new__(Boolean)
-    if tag == AXDR_BIT_STRING:
-        return BitString.__new__(BitString)
-    if tag == AXDR_DOUBLE_LONG:
-        return DoubleLong.__new__(DoubleLong)
-    if tag == AXDR_DOUBLE_LONG_UNSIGNED:
-        return DoubleLongUnsigned.__new__(DoubleLongUnsigned)
-    if tag == AXDR_OCTET_STRING:
-        return OctetString.__new__(OctetString)
-    if tag == AXDR_VISIBLE_STRING:
-        return VisibleString.__new__(VisibleString)
-    if tag == AXDR_UTF8_STRING:
-        return Utf8String.__new__(Utf8String)
-    if tag == AXDR_BCD:
-        return Bcd.__new__(Bcd)
-    if tag == AXDR_INTEGER:
-        return Integer.__new__(Integer)
-    if tag == AXDR_LONG:
-        return Long.__new__(Long)
-    if tag == AXDR_UNSIGNED:
-        return Unsigned.__new__(Unsigned)
-    if tag == AXDR_LONG_UNSIGNED:
-        return LongUnsigned.__new__(LongUnsigned)
-    if tag == AXDR_LONG64:
-        return Long64.__new__(Long64)
-    if tag == AXDR_LONG64_UNSIGNED:
-        return Long64Unsigned.__new__(Long64Unsigned)
-    if tag == AXDR_ENUM:
-        return Enum.__new__(Enum)
-    if tag == AXDR_FLOAT32:
-        return Float32.__new__(Float32)
-    if tag == AXDR_FLOAT64:
-        return Float64.__new__(Float64)
-    if tag == AXDR_DATE_TIME:
-        return DateTime.__new__(DateTime)
-    if tag == AXDR_DATE:
-        return Date.__new__(Date)
-    if tag == AXDR_TIME:
-        return Time.__new__(Time)
-    if tag == AXDR_DELTA_INTEGER:
-        return DeltaInteger.__new__(DeltaInteger)
-    if tag == AXDR_DELTA_LONG:
-        return DeltaLong.__new__(DeltaLong)
-    if tag == AXDR_DELTA_DOUBLE_LONG:
-        return DeltaDoubleLong.__new__(DeltaDoubleLong)
-    if tag == AXDR_DELTA_UNSIGNED:
-        return DeltaUnsigned.__new__(DeltaUnsigned)
-    if tag == AXDR_DELTA_LONG_UNSIGNED:
-        return DeltaLongUnsigned.__new__(DeltaLongUnsigned)
-    if tag == AXDR_DELTA_DOUBLE_LONG_UNSIGNED:
-        return DeltaDoubleLongUnsigned.__new__(DeltaDoubleLongUnsigned)
-    return dont_care
+cdef object kind_of(uint8_t tag):
+    return DontCare if tag == AXDR_DONT_CARE else KINDS[tag]
+
+
+cdef inline Data new_value(uint8_t tag):
+    """An empty value of a known tag with content."""
+    return <Data>axdr_new(PyTuple_GET_ITEM(KINDS, tag), NOTHING)
 
 
 cdef uint64_t number_bits(uint8_t tag, int width, const uint8_t* p) noexcept:
@@ -154,24 +116,26 @@ cdef Data typed_leaf(dlms_cursor* c, uint8_t tag, const uint8_t* where):
     cdef const uint8_t* p
     cdef size_t count
     cdef Data value
-    if width >= 0:
+    if width == 0:
+        return null_data if tag == AXDR_NULL_DATA else dont_care
+    if width > 0:
         count = width
         if not dlms_octets(c, count, &p):
             return None
-        value = new_leaf(tag)
+        value = new_value(tag)
         if AXDR_DATE_TIME <= tag <= AXDR_TIME:
             (<Octets>value).octets = PyBytes_FromStringAndSize(<const char*>p, count)
-        elif width > 0:
+        else:
             value.bits = number_bits(tag, width, p)
         return value
     if width == AXDR_OCTETS:
         if not axdr_octets(c, &p, &count):
             return None
-        value = new_leaf(tag)
+        value = new_value(tag)
     elif width == AXDR_BITS:
         if not axdr_bits(c, &p, &count):
             return None
-        value = new_leaf(tag)
+        value = new_value(tag)
         value.bits = count
         count = count // 8 + (count % 8 != 0)
     else:
@@ -221,7 +185,7 @@ cdef Data typed_value(dlms_cursor* c, axdr_bounds* bounds):
         return typed_leaf(c, tag, where)
     if not axdr_enter(c, bounds, &count):
         return None
-    elements = PyTuple_New(count)
+    elements = <tuple>PyTuple_New(count)
     for i in range(count):
         bounds.owed -= 1
         element = typed_value(c, bounds)
@@ -232,10 +196,7 @@ cdef Data typed_value(dlms_cursor* c, axdr_bounds* bounds):
         Py_INCREF(element)
         PyTuple_SET_ITEM(elements, i, element)
     bounds.depth += 1
-    if tag == AXDR_ARRAY:
-        value = Array.__new__(Array)
-    else:
-        value = Structure.__new__(Structure)
+    value = <Elements>new_value(tag)
     value.elements = elements
     value.bits = deepest + 1
     return value
@@ -304,22 +265,23 @@ cdef int write_leaf(dlms_sink* sink, Data value) except -1:
     cdef int width = axdr_width(value.code)
     cdef bytes octets
     cdef uint8_t* at
+    cdef Py_ssize_t count
     if width < 0 or AXDR_DATE_TIME <= value.code <= AXDR_TIME:
         octets = (<Octets>value).octets
-        if len(octets) > 0xFFFFFFFF or value.bits > 0xFFFFFFFF:
-            raise EncodeError(f"{tag_words(value.code)} cannot hold {len(octets)} octets")
+        count = PyBytes_GET_SIZE(octets)
+        if <uint64_t>count > LONGEST or value.bits > LONGEST:
+            raise EncodeError(f"{tag_words(value.code)} cannot hold {count} octets")
         if width < 0:
-            put(dlms_sink_length(sink, value.bits if width == AXDR_BITS else len(octets)))
-        put(dlms_sink_octets(sink, octets_of(octets), len(octets)))
-        return 0
+            put(dlms_sink_length(sink, value.bits if width == AXDR_BITS else <size_t>count))
+        return put(dlms_sink_octets(sink, octets_of(octets), count))
     put(dlms_sink_need(sink, 8))
     at = sink.octets + sink.used
     if width == 1:
-        at[0] = value.bits & 0xFF
+        at[0] = <uint8_t>value.bits
     elif width == 2:
-        dlms_put_be16(at, value.bits & 0xFFFF)
+        dlms_put_be16(at, <uint16_t>value.bits)
     elif width == 4:
-        dlms_put_be32(at, value.bits & 0xFFFFFFFF)
+        dlms_put_be32(at, <uint32_t>value.bits)
     elif width == 8:
         dlms_put_be64(at, value.bits)
     sink.used += width
@@ -327,16 +289,18 @@ cdef int write_leaf(dlms_sink* sink, Data value) except -1:
 
 
 cdef int write_typed(dlms_sink* sink, Data value) except -1:
-    cdef Data element
+    cdef tuple elements
+    cdef Py_ssize_t i
     cdef CompactArray compact
     put(dlms_sink_u8(sink, value.code))
     if value.code == AXDR_ARRAY or value.code == AXDR_STRUCTURE:
-        put(dlms_sink_length(sink, len((<Elements>value).elements)))
-        for element in (<Elements>value).elements:
-            write_typed(sink, element)
+        elements = (<Elements>value).elements
+        put(dlms_sink_length(sink, len(elements)))
+        for i in range(len(elements)):
+            write_typed(sink, <Data>PyTuple_GET_ITEM(elements, i))
     elif value.code == AXDR_COMPACT_ARRAY:
         compact = <CompactArray>value
-        if len(compact.contents) > 0xFFFFFFFF:
+        if <uint64_t>PyBytes_GET_SIZE(compact.contents) > LONGEST:
             raise EncodeError(f"compact-array (19) cannot hold {len(compact.contents)} octets")
         put(dlms_sink_octets(sink, octets_of(compact.description), len(compact.description)))
         put(dlms_sink_length(sink, len(compact.contents)))

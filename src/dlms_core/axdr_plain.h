@@ -20,6 +20,11 @@ static inline PyObject *axdr_made(dlms_cursor *c, PyObject *value) {
     return value;
 }
 
+/* An instance of the class `kind`, made without arguments and without __init__. */
+static inline PyObject *axdr_new(PyObject *kind, PyObject *no_arguments) {
+    return ((PyTypeObject *)kind)->tp_new((PyTypeObject *)kind, no_arguments, NULL);
+}
+
 /* Text of a visible-string or utf8-string. Meters put any octets there, so this never refuses: invalid UTF-8 in a
    visible-string is read as Latin-1, in a utf8-string with surrogate escapes. */
 static PyObject *axdr_text(uint8_t tag, const uint8_t *octets, size_t count) {

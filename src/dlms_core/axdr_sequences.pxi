@@ -1,6 +1,7 @@
 # The kinds of Data that hold others: array, structure, compact-array.
 
 
+@cython.no_gc  # immutable values of immutable values: no cycles
 cdef class Elements(Data):
     """array and structure: `elements` is a tuple of Data, `value` the same in plain Python."""
 
@@ -43,6 +44,7 @@ cdef class Elements(Data):
 
 
 @cython.final
+@cython.no_gc
 @cython.collection_type("sequence")
 cdef class Array(Elements):
     """array [1]: its plain value is a list."""
@@ -58,6 +60,7 @@ cdef class Array(Elements):
 
 
 @cython.final
+@cython.no_gc
 @cython.collection_type("sequence")
 cdef class Structure(Elements):
     """structure [2]: its plain value is a tuple."""
@@ -166,7 +169,7 @@ cdef object described_type(const axdr_type* types, size_t* at):
         return [node.count, described_type(types, at)]
     if node.tag == AXDR_STRUCTURE:
         return tuple([described_type(types, at) for _ in range(node.count)])
-    return type(new_leaf(node.tag))
+    return kind_of(node.tag)
 
 
 cdef str type_words(object shape):
