@@ -68,18 +68,26 @@ static inline uint64_t dlms_fcs_load(const uint8_t *p) {
            (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
 }
 
-/* Eight octets that `follow` (0 or 8) more octets follow. */
-static inline uint16_t dlms_fcs_eight(uint64_t w, int follow) {
+/* Eight octets that `follow` (0 or 8) more octets follow. Only the first two look-ups wait for the register: they come
+   last, so that the others are done by then. */
+static inline uint16_t dlms_fcs_eight(uint16_t state, uint64_t w, int follow) {
     const uint16_t(*row)[256] = dlms_fcs_table + follow;
-    return row[7][w & 0xFF] ^ row[6][w >> 8 & 0xFF] ^ row[5][w >> 16 & 0xFF] ^ row[4][w >> 24 & 0xFF] ^
-           row[3][w >> 32 & 0xFF] ^ row[2][w >> 40 & 0xFF] ^ row[1][w >> 48 & 0xFF] ^ row[0][w >> 56];
+    unsigned sum = row[5][w >> 16 & 0xFF] ^ row[4][w >> 24 & 0xFF] ^ row[3][w >> 32 & 0xFF] ^
+                   row[2][w >> 40 & 0xFF] ^ row[1][w >> 48 & 0xFF] ^ row[0][w >> 56];
+    unsigned first = row[7][(w ^ state) & 0xFF] ^ row[6][(w >> 8 ^ state >> 8) & 0xFF];
+    return (uint16_t)(sum ^ first);
+}
+
+static inline uint16_t dlms_fcs_sixteen(uint16_t state, uint64_t first, uint64_t second) {
+    unsigned sum = dlms_fcs_eight(0, second, 0);
+    return (uint16_t)(sum ^ dlms_fcs_eight(state, first, 8));
 }
 
 static inline uint16_t dlms_fcs_slice16(uint16_t state, const uint8_t *octets, size_t count) {
     for (; count >= 16; octets += 16, count -= 16)
-        state = dlms_fcs_eight(dlms_fcs_load(octets) ^ state, 8) ^ dlms_fcs_eight(dlms_fcs_load(octets + 8), 0);
+        state = dlms_fcs_sixteen(state, dlms_fcs_load(octets), dlms_fcs_load(octets + 8));
     if (count >= 8) {
-        state = dlms_fcs_eight(dlms_fcs_load(octets) ^ state, 0);
+        state = dlms_fcs_eight(state, dlms_fcs_load(octets), 0);
         octets += 8;
         count -= 8;
     }
@@ -128,7 +136,7 @@ __attribute__((target("pclmul,sse4.1"))) static uint16_t dlms_fcs_pclmul(
         count -= 16;
     }
     for (; count >= 16; octets += 16, count -= 16) a = DLMS_FCS_FOLD(a, over_128, DLMS_FCS_AT(octets, 0));
-    state = dlms_fcs_eight((uint64_t)_mm_cvtsi128_si64(a), 8) ^ dlms_fcs_eight((uint64_t)_mm_extract_epi64(a, 1), 0);
+    state = dlms_fcs_sixteen(0, (uint64_t)_mm_cvtsi128_si64(a), (uint64_t)_mm_extract_epi64(a, 1));
     return dlms_fcs_slice16(state, octets, count);
 }
 

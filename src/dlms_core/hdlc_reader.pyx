@@ -153,6 +153,9 @@ cdef class _StreamReader:
     cdef int take(self, list events, const uint8_t* octets, size_t count) except -1:
         cdef size_t room = HELD_STUFFED if self._transparency else HELD
         cdef size_t held, more, settled
+        if self._held_count == 1 and count and octets[0] == DLMS_FLAG:  # between frames that share no flag
+            self._held_count = 0
+            self._offset += 1
         while self._held_count and count:
             held = self._held_count
             more = min(count, room - held)
