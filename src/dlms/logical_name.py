@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Self
 
-from dlms.errors import EncodeError
+from dlms.errors import DecodeError, EncodeError
 
 if TYPE_CHECKING:
     from dlms.obis import ValueGroups
@@ -48,6 +48,19 @@ class LogicalName(bytes):
         if octets is None or len(octets) != 6:
             raise EncodeError(f"a logical name is six octets, got {reprlib.repr(name)}")
         return octets
+
+    @classmethod
+    def from_octets(cls, octets: bytes) -> Self:
+        """The logical name that an octet-string carries; DecodeError where it has not six octets."""
+        if len(octets) != 6:
+            reason = f"expected a logical name of 6 octets, got {len(octets)}"
+            raise DecodeError(reason, layer="logical-name", offset=0, expected="octet-string (9)")
+        return cls(octets)
+
+    @property
+    def octets(self) -> bytes:
+        """The six octets as plain bytes."""
+        return bytes(self)
 
     @property
     def a(self) -> int:
