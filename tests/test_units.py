@@ -55,7 +55,7 @@ def test_quantities() -> None:
     assert float(voltage) == 230.1
     assert str(ScalerUnit(3, Unit.WATT_HOUR).quantity(5)) == "5000 Wh"
     assert str(ScalerUnit(0, Unit.COUNT).quantity(7)) == "7"
-    assert ScalerUnit(-2, Unit.VOLT) == (-2, 35)
+    assert tuple(ScalerUnit(-2, Unit.VOLT)) == (-2, 35)
 
 
 def test_scaling_is_exact() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import Final, NamedTuple, Self
+from typing import Final, Self
 
 from dlms.enumerations import CodeTable
 from dlms.errors import EncodeError
@@ -159,11 +160,16 @@ class Unit(CodeTable):
     COUNT = 255, "", "no unit, unitless, count"
 
 
-class ScalerUnit(NamedTuple):
-    """scaler_unit: the exponent of ten that a raw value is multiplied by, and its unit."""
+@dataclass(frozen=True, slots=True)
+class ScalerUnit:
+    """scaler_unit: the exponent of ten that a raw value is multiplied by, and its unit. Unpacks into the two."""
 
     scaler: int
     unit: Unit
+
+    def __iter__(self) -> Iterator[int]:
+        yield self.scaler
+        yield self.unit
 
     def quantity(self, raw: int | float | Decimal) -> Quantity:
         """What `raw` stands for."""

@@ -14,12 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Never, Protocol, Self, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Never, Self, overload
 
 from dlms.cosem.references import AttributeRef, MethodRef, checked
 from dlms.cosem.types import LogicalNameOctets
 from dlms.errors import ConfigurationError
-from dlms.grammar import node
+from dlms.grammar import Declared, data_node
+from dlms.grammar.declarations import DataClass
 from dlms.grammar.nodes import Node
 from dlms.logical_name import LogicalName
 
@@ -27,12 +28,10 @@ if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
     T = TypeVar("T", default=Any)
-    T_co = TypeVar("T_co", covariant=True, default=Any)
 else:
     from typing import TypeVar
 
     T = TypeVar("T")
-    T_co = TypeVar("T_co", covariant=True)
 
 __all__ = [
     "Attribute",
@@ -47,22 +46,14 @@ __all__ = [
 ]
 
 
-class _DataClass(Protocol[T_co]):
-    """A class of dlms.data whose plain value is a T."""
-
-    tag: ClassVar[int]
-
-    @property
-    def value(self) -> T_co: ...
-
-
 class Attribute(Generic[T]):
     """The declaration of one attribute. Read from an object it is the attribute's AttributeRef."""
 
-    __slots__ = ("attribute_id", "book_name", "name", "note", "selectors", "static", "type")
+    __slots__ = ("attribute_id", "book_name", "name", "node", "note", "selectors", "static")
 
     attribute_id: int
-    type: Node[T]
+    node: Node[T]
+    """The declared type."""
     static: bool | None
     """Whether configuration changes it (True) or the process does (False); None where no source says."""
     selectors: Mapping[int, Node]
@@ -77,14 +68,14 @@ class Attribute(Generic[T]):
     def __init__(
         self,
         attribute_id: int,
-        type: Node[T],
+        node: Node[T],
         static: bool | None,
         selectors: Mapping[int, Node],
         book_name: str | None,
         note: str,
     ) -> None:
         self.attribute_id = checked("attribute_id", attribute_id, 1, 127)
-        self.type = type
+        self.node = node
         self.static = static
         self.selectors = selectors
         self.name = ""
@@ -114,17 +105,18 @@ class Attribute(Generic[T]):
 class Method(Generic[T]):
     """The declaration of one method; T is its argument. Read from an object it is the method's MethodRef."""
 
-    __slots__ = ("book_name", "method_id", "name", "note", "type")
+    __slots__ = ("book_name", "method_id", "name", "node", "note")
 
     method_id: int
-    type: Node[T]
+    node: Node[T]
+    """The declared type of the argument."""
     name: str
     book_name: str
     note: str
 
-    def __init__(self, method_id: int, type: Node[T], book_name: str | None, note: str) -> None:
+    def __init__(self, method_id: int, node: Node[T], book_name: str | None, note: str) -> None:
         self.method_id = checked("method_id", method_id, 1, 127)
-        self.type = type
+        self.node = node
         self.name = ""
         self.book_name = book_name or ""
         self.note = note
@@ -153,39 +145,39 @@ class Method(Generic[T]):
 @overload
 def attribute(
     attribute_id: int,
-    type: Node[T],
+    declared: Node[T],
     *,
     static: bool | None = False,
-    selectors: Mapping[int, object] | None = None,
+    selectors: Mapping[int, Declared] | None = None,
     book_name: str | None = None,
     note: str = "",
 ) -> Attribute[T]: ...
 @overload
 def attribute(
     attribute_id: int,
-    type: type[_DataClass[T]],
+    declared: type[DataClass[T]],
     *,
     static: bool | None = False,
-    selectors: Mapping[int, object] | None = None,
+    selectors: Mapping[int, Declared] | None = None,
     book_name: str | None = None,
     note: str = "",
 ) -> Attribute[T]: ...
 @overload
 def attribute(
     attribute_id: int,
-    type: type[T],
+    declared: type[T],
     *,
     static: bool | None = False,
-    selectors: Mapping[int, object] | None = None,
+    selectors: Mapping[int, Declared] | None = None,
     book_name: str | None = None,
     note: str = "",
 ) -> Attribute[T]: ...
 def attribute(
     attribute_id: int,
-    type: Any,
+    declared: Any,
     *,
     static: bool | None = False,
-    selectors: Mapping[int, object] | None = None,
+    selectors: Mapping[int, Declared] | None = None,
     book_name: str | None = None,
     note: str = "",
 ) -> Attribute[Any]:
@@ -194,23 +186,21 @@ def attribute(
     `selectors` maps access selectors to the types of their access parameters; `book_name` is the book's spelling where
     Python's name differs from it.
     """
-    parameters = {selector: node(declared) for selector, declared in (selectors or {}).items()}
-    return Attribute(attribute_id, node(type), static, MappingProxyType(parameters), book_name, note)
+    parameters = {selector: data_node(of) for selector, of in (selectors or {}).items()}
+    return Attribute(attribute_id, data_node(declared), static, MappingProxyType(parameters), book_name, note)
 
 
 @overload
-def method(
-    method_id: int, argument: Node[T], *, book_name: str | None = None, note: str = ""
-) -> Method[T]: ...
+def method(method_id: int, argument: Node[T], *, book_name: str | None = None, note: str = "") -> Method[T]: ...
 @overload
 def method(
-    method_id: int, argument: type[_DataClass[T]], *, book_name: str | None = None, note: str = ""
+    method_id: int, argument: type[DataClass[T]], *, book_name: str | None = None, note: str = ""
 ) -> Method[T]: ...
 @overload
 def method(method_id: int, argument: type[T], *, book_name: str | None = None, note: str = "") -> Method[T]: ...
 def method(method_id: int, argument: Any, *, book_name: str | None = None, note: str = "") -> Method[Any]:
     """Declare a method and the type of its argument."""
-    return Method(method_id, node(argument), book_name, note)
+    return Method(method_id, data_node(argument), book_name, note)
 
 
 _REGISTRY: Final[dict[tuple[int, int], type[InterfaceClass]]] = {}
@@ -298,28 +288,27 @@ class InterfaceClass:
         return f"{type(self).__name__}({str(self.logical_name)!r})"
 
 
-_LOGICAL_NAME: Final = Attribute(1, node(LogicalNameOctets), True, MappingProxyType({}), "logical_name", "")
+_LOGICAL_NAME: Final = Attribute(1, LogicalNameOctets, True, MappingProxyType({}), "logical_name", "")
 
 
 def _numbered(cls: type[InterfaceClass], kind: type[Any], number: str) -> dict[int, Any]:
     """The declarations of `kind` in `cls` and its bases by number, lowest first; a later class overrides by name."""
-    by_name: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
-        for name, value in vars(base).items():
-            if isinstance(value, (Attribute, Method)):
-                by_name[name] = value
+        members |= vars(base)
     found: dict[int, Any] = {}
-    for declaration in by_name.values():
+    for declaration in members.values():
         if isinstance(declaration, kind):
-            if found.setdefault(getattr(declaration, number), declaration) is not declaration:
-                raise ConfigurationError(f"{cls.__name__}: {number} {getattr(declaration, number)} is declared twice")
+            at = getattr(declaration, number)
+            if found.setdefault(at, declaration) is not declaration:
+                raise ConfigurationError(f"{cls.__name__}: {number} {at} is declared twice")
     return dict(sorted(found.items()))
 
 
 def _title(name: str) -> str:
     """`PushSetupV1` -> `Push setup`."""
-    words = re.sub(r"V\d+$", "", name)
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", words).split(" ")
+    name = re.sub(r"V\d+$", "", name)
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name).split(" ")
     return " ".join([words[0], *(word if word.isupper() else word.lower() for word in words[1:])])
 
 

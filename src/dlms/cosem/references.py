@@ -33,7 +33,7 @@ class AttributeRef(Generic[T]):
     """The address of one attribute of one object; equal by class_id, logical name and attribute_id.
 
     A value read through it is a T: what the declared type makes of it. Written by number, without a declaration, it
-    addresses whatever there is: `type` is None and T is Any. attribute_id 0 stands for all attributes.
+    addresses whatever there is: `node` is None and T is Any. attribute_id 0 stands for all attributes.
     """
 
     __slots__ = ("attribute_id", "class_id", "declaration", "logical_name")
@@ -41,7 +41,6 @@ class AttributeRef(Generic[T]):
     class_id: int
     logical_name: LogicalName
     attribute_id: int
-    declaration: Attribute[T] | None
 
     def __init__(
         self,
@@ -56,9 +55,9 @@ class AttributeRef(Generic[T]):
         self.declaration = declaration
 
     @property
-    def type(self) -> Node[T] | None:
+    def node(self) -> Node[T] | None:
         """The declared type; None where there is none."""
-        return None if self.declaration is None else self.declaration.type
+        return None if self.declaration is None else self.declaration.node
 
     @property
     def name(self) -> str:
@@ -98,7 +97,6 @@ class MethodRef(Generic[T]):
     class_id: int
     logical_name: LogicalName
     method_id: int
-    declaration: Method[T] | None
     short_name_offset: int | None
 
     def __init__(
@@ -116,9 +114,9 @@ class MethodRef(Generic[T]):
         self.short_name_offset = short_name_offset
 
     @property
-    def type(self) -> Node[T] | None:
+    def node(self) -> Node[T] | None:
         """The declared type of the argument; None where there is none."""
-        return None if self.declaration is None else self.declaration.type
+        return None if self.declaration is None else self.declaration.node
 
     @property
     def name(self) -> str:

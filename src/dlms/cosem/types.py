@@ -8,7 +8,6 @@ from dlms.data import (
     Bcd,
     BitString,
     Boolean,
-    CompactArray,
     Data,
     Date,
     DateTime,
@@ -30,8 +29,8 @@ from dlms.data import (
     VisibleString,
 )
 from dlms.datetime import CosemDate, CosemDateTime, CosemTime
-from dlms.enumerations import CertificateType, KeyInfoType, ProtectionType, RestrictionType
-from dlms.grammar import array, choice, node, octets, structure
+from dlms.enumerations import KeyInfoType, ProtectionType, RestrictionType
+from dlms.grammar import array, choice, data_node, octets, structure
 from dlms.grammar.nodes import Field, Node, Structure
 from dlms.logical_name import LogicalName
 from dlms.units import ScalerUnit, Unit
@@ -46,7 +45,7 @@ OctetStringTime: Final[Node[CosemTime]] = octets(CosemTime, Time)
 LogicalNameOctets: Final[Node[LogicalName]] = octets(LogicalName)
 """A logical name in six octets: the reference of another object."""
 
-AnyData: Final[Node[Any]] = node(Data)
+AnyData: Final[Node[Any]] = data_node(Data)
 """Data of any type."""
 SimpleData: Final[Node[Any]] = choice(
     NullData, BitString, DoubleLong, DoubleLongUnsigned, OctetString, VisibleString, Utf8String, Bcd, Integer, Long,
@@ -58,12 +57,12 @@ StatusData: Final[Node[Any]] = choice(
     Long64Unsigned,
 )  # fmt: skip
 """A status word in one of the types that the book allows."""
-Buffer: Final[Node[Any]] = node(Data)
+Buffer: Final[Node[Any]] = data_node(Data)
 """compact-array or array: rows, best read by dlms.unpack_profile."""
 
 ScalerUnitType: Final[Node[ScalerUnit]] = Structure(
     "scaler-unit",
-    (Field("scaler", "scaler", node(Integer)), Field("unit", "unit", node(Unit))),
+    (Field("scaler", "scaler", data_node(Integer)), Field("unit", "unit", data_node(Unit))),
     ScalerUnit,
 )
 """scal_unit_type: the exponent of ten, and the unit."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from types import NoneType, UnionType
 from typing import (
     Annotated,
     Any,
     ClassVar,
+    Protocol,
     TypeAlias,
     TypeVar,
     Union,
@@ -46,10 +47,20 @@ from dlms.grammar.primitives import ContentsOf, Omissible, Tag
 from dlms_core.axdr import Data, Enum
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Declared: TypeAlias = Any
 """A declared type: a Node, a class of dlms.data, a class made by @sequence or @structure, or an annotation."""
 
 _NODE = "__node__"
+
+
+class DataClass(Protocol[T_co]):
+    """A class of dlms.data whose plain value is a T_co."""
+
+    tag: ClassVar[int]
+
+    @property
+    def value(self) -> T_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,21 +118,22 @@ def structure(*types: Declared) -> Structure: ...
 def structure(*types: Any) -> Any:
     """`@structure` on a class: a structure with named fields, a frozen slotted dataclass. `structure(A, B)`: one
     without names, a tuple."""
-    if (
-        len(types) == 1
-        and isinstance(types[0], type)
-        and not hasattr(types[0], _NODE)
-        and not issubclass(types[0], (Data, IntEnum))
-    ):
+    if len(types) == 1 and _is_bare_class(types[0]):
         return _structure_class(types[0])
     return Structure("structure", tuple(Field(str(i), "", _data_node(of)) for i, of in enumerate(types)))
 
 
 def _is_bare_class(of: Any) -> bool:
-    return isinstance(of, type) and not hasattr(of, _NODE) and not issubclass(of, (Data, IntEnum))
+    return isinstance(of, type) and not hasattr(of, _NODE) and not issubclass(of, (Data, IntEnum, IntFlag))
 
 
-def array(of: Declared) -> Array:
+@overload
+def array(of: Node[T]) -> Array[T]: ...
+@overload
+def array(of: type[DataClass[T]]) -> Array[T]: ...
+@overload
+def array(of: type[T]) -> Array[T]: ...
+def array(of: Declared) -> Array[Any]:
     """array of one declared type."""
     return Array(_data_node(of))
 
@@ -131,7 +143,7 @@ def choice(*types: Declared) -> DataChoice:
     return DataChoice(tuple(_data_node(of) for of in types))
 
 
-def octets(meaning: type[Any], also: type[Data] | None = None) -> Octets:
+def octets(meaning: type[T], also: type[Data] | None = None) -> Octets[T]:
     """octet-string that stands for a `meaning`: a type with `from_octets(bytes)` and `octets`."""
     return Octets(meaning, also)
 
@@ -143,6 +155,18 @@ def node(declared: Declared) -> Node:
     if isinstance(declared, type) and issubclass(declared, Data):
         return _data_node(declared)
     return _annotation_node(declared)
+
+
+@overload
+def data_node(declared: Node[T]) -> Node[T]: ...
+@overload
+def data_node(declared: type[DataClass[T]]) -> Node[T]: ...
+@overload
+def data_node(declared: type[T]) -> Node[T]: ...
+def data_node(declared: Declared) -> Node:
+    """The node of a declared type of COSEM Data; ConfigurationError for what is not. An IntEnum is the Data type enum
+    here, as is an IntFlag whose bits it carries."""
+    return _data_node(declared)
 
 
 def _fields(cls: type[Any], rules: Rules) -> tuple[Field, ...]:
@@ -241,7 +265,7 @@ def _data_node(declared: Any) -> Node:
             return AnyData()
         if issubclass(declared, Data):
             return Scalar(declared)
-        if issubclass(declared, IntEnum):
+        if issubclass(declared, (IntEnum, IntFlag)):
             return Scalar(Enum, declared)
     raise ConfigurationError(f"{declared!r} is no declared type of COSEM Data")
 

@@ -12,14 +12,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import Any
+from enum import IntEnum, IntFlag, StrEnum
+from typing import TYPE_CHECKING, Any, Generic
 
 from dlms_core.axdr import Data
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
 
-class Node:
-    """One place of the grammar. `children()` yields the nodes directly below."""
+    T_co = TypeVar("T_co", covariant=True, default=Any)
+else:
+    from typing import TypeVar
+
+    T_co = TypeVar("T_co", covariant=True)
+
+
+class Node(Generic[T_co]):
+    """One place of the grammar; T_co is the Python type of its values, where the declaration tells it.
+
+    `children()` yields the nodes directly below.
+    """
 
     __slots__ = ()
 
@@ -225,26 +237,26 @@ class Scalar(Node):
     """One simple Data type, the class `data`; its plain value, or a member of `enumeration` where that is given."""
 
     data: type[Data]
-    enumeration: type[IntEnum] | None = None
+    enumeration: type[IntEnum | IntFlag] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Octets(Node):
+class Octets(Node[T_co]):
     """octet-string that means something: Python `meaning`, made by its `from_octets` and read by its `octets`.
 
     `also` is another Data type that says the same and is accepted when decoding (date-time for an octet-string that
     holds one).
     """
 
-    meaning: type[Any]
+    meaning: type[T_co]
     also: type[Data] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Array(Node):
+class Array(Node[list[T_co]]):
     """array of one type; Python list (any list or tuple when encoding)."""
 
-    of: Node
+    of: Node[T_co]
 
     def children(self) -> Iterator[Node]:
         yield self.of

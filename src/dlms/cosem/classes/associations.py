@@ -92,9 +92,7 @@ class _AssociationSN(InterfaceClass):
 class _AssociationSNWithServices(_AssociationSN):
     getlist_by_classid = method(1, AnyData, note="argument not seen")
     getobj_by_logicalname = method(2, AnyData, note="argument not seen")
-    get_attributes_services = method(
-        4, AnyData, book_name="get_attributes&services", note="argument not seen"
-    )
+    get_attributes_services = method(4, AnyData, book_name="get_attributes&services", note="argument not seen")
     change_lls_secret = method(5, OctetString, book_name="change_LLS_secret")
     change_hls_secret = method(6, OctetString, book_name="change_HLS_secret")
     get_hls_challenge = method(7, AnyData, book_name="get_HLS_challenge", note="argument not seen")
@@ -118,9 +116,7 @@ class _AssociationSNWithRights(_AssociationSN):
 class AssociationSNV2(_AssociationSNWithRights, class_id=12, version=2, methods_at=(3, 0x30)):
     """Association SN, version 2."""
 
-    get_attributes_methods = method(
-        4, AnyData, book_name="get_attributes&methods", note="argument not seen"
-    )
+    get_attributes_methods = method(4, AnyData, book_name="get_attributes&methods", note="argument not seen")
     change_lls_secret = method(5, OctetString, book_name="change_LLS_secret")
     change_hls_secret = method(6, OctetString, book_name="change_HLS_secret")
 
@@ -289,9 +285,7 @@ class _AssociationLN(InterfaceClass):
     associated_partners_id = attribute(3, AssociatedPartners, static=True)
     application_context_name = attribute(4, choice(ApplicationContextName, OctetString), static=True)
     xdlms_context_info = attribute(5, XdlmsContextInfo, static=True, book_name="xDLMS_context_info")
-    authentication_mechanism_name = attribute(
-        6, choice(AuthenticationMechanismName, OctetString), static=True
-    )
+    authentication_mechanism_name = attribute(6, choice(AuthenticationMechanismName, OctetString), static=True)
     association_status = attribute(8, AssociationStatus)
     reply_to_hls_authentication = method(1, OctetString, book_name="reply_to_HLS_authentication")
     change_hls_secret = method(2, OctetString, book_name="change_HLS_secret")
@@ -352,7 +346,5 @@ class SapAssignmentListElement:
 class SapAssignment(InterfaceClass, class_id=17, version=0, title="SAP assignment", methods_at=(1, 0x20)):
     """SAP assignment: the logical devices of a physical device."""
 
-    sap_assignment_list = attribute(
-        2, array(SapAssignmentListElement), static=True, book_name="SAP_assignment_list"
-    )
+    sap_assignment_list = attribute(2, array(SapAssignmentListElement), static=True, book_name="SAP_assignment_list")
     connect_logical_device = method(1, SapAssignmentListElement)
