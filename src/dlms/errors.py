@@ -13,6 +13,7 @@ __all__ = [
     "DecodeError",
     "DlmsError",
     "EncodeError",
+    "LinkError",
     "MissingKey",
     "ReplayDetected",
     "SecurityError",
@@ -59,3 +60,7 @@ class ConnectionLost(TransportError):
 
 class DeadlineExceeded(TransportError, TimeoutError):
     """The peer did not answer in time."""
+
+
+class LinkError(DlmsError):
+    """The link to the peer could not be made, broke, or was misused by the peer."""

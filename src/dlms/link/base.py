@@ -1,0 +1,71 @@
+"""What every link does, whatever its protocol: octets in, events out; APDUs in, octets out; time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from dlms.errors import DlmsError
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The link is up. `parameters` are those in force (HDLC), None where there is nothing to negotiate."""
+
+    parameters: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApduReceived:
+    """A whole APDU arrived. `unsolicited` is one that is no part of the exchange (a UI frame)."""
+
+    octets: bytes
+    unsolicited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The link is down; `error` says why where it was not asked for."""
+
+    error: DlmsError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """Something was wrong with received octets and was dealt with: for logs and traces."""
+
+    fault: DlmsError
+
+
+LinkEvent = Connected | ApduReceived | Disconnected | Noticed
+
+
+class Link(Protocol):
+    """One link between two stations. `now` is any steady clock in seconds; no method waits."""
+
+    def connect(self, now: float) -> None:
+        """Set the link up, as the one who calls. Connected or Disconnected follows."""
+
+    def listen(self) -> None:
+        """Answer whoever sets the link up."""
+
+    def disconnect(self, now: float) -> None:
+        """Take the link down. Disconnected follows."""
+
+    def send(self, apdu: bytes, now: float) -> None:
+        """Send an APDU as soon as the link allows; raises LinkError where there is no link."""
+
+    def receive(self, octets: bytes, now: float) -> None:
+        """Take octets from the transport."""
+
+    def tick(self, now: float) -> None:
+        """Do what the timers ask for; to be called once `next_timer` has come."""
+
+    def next_timer(self) -> float | None:
+        """When to call `tick`; None while no timer runs."""
+
+    def octets_to_send(self) -> bytes:
+        """What the transport has to send now; handed out once."""
+
+    def events(self) -> list[LinkEvent]:
+        """What happened since the last call."""

@@ -1,0 +1,96 @@
+"""The wrapper of TCP and UDP (IEC 62056-47): every APDU behind eight octets that say whose and how long it is."""
+
+from __future__ import annotations
+
+from dlms.errors import DecodeError, LinkError
+from dlms.link.base import ApduReceived, Connected, Disconnected, LinkEvent, Noticed
+from dlms_core.wrapper import Wpdu, WpduReader, build
+
+
+class WrapperLink:
+    """One pair of wrapper ports: `own` is ours, `peer` the other's (None, for a meter, until a client calls).
+
+    There is nothing to set up, to acknowledge or to repeat. A damaged WPDU is noticed and passed over; over UDP
+    (`datagrams`) it ends with its datagram. `longest_apdu` bounds what a header may announce.
+    """
+
+    def __init__(
+        self, own: int, peer: int | None = None, *, datagrams: bool = False, longest_apdu: int = 65535
+    ) -> None:
+        self._own = own
+        self._peer = peer
+        self._datagrams = datagrams
+        self._longest_apdu = longest_apdu
+        self._reader = WpduReader(longest_apdu)
+        self._connected = False
+        self._out = bytearray()
+        self._events: list[LinkEvent] = []
+
+    @property
+    def connected(self) -> bool:
+        """Whether octets can go both ways."""
+        return self._connected
+
+    def connect(self, now: float) -> None:
+        self._connected = True
+        self._events.append(Connected())
+
+    def listen(self) -> None:
+        self._connected = True
+
+    def disconnect(self, now: float) -> None:
+        if self._connected:
+            self._connected = False
+            self._events.append(Disconnected())
+
+    def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
+        if not self._connected or self._peer is None:
+            raise LinkError("the link is not connected")
+        self._out += build(apdu, source=self._own, destination=self._peer)
+
+    def receive(self, octets: bytes, now: float) -> None:
+        if not octets:
+            if not self._datagrams:
+                self._lost(LinkError("the other end closed"))
+            return
+        found = self._reader.read(octets)
+        if self._datagrams:
+            found += self._reader.finish()
+            self._reader = WpduReader(self._longest_apdu)
+        for item in found:
+            if isinstance(item, DecodeError):
+                self._events.append(Noticed(item))
+            else:
+                self._take(item)
+
+    def _take(self, wpdu: Wpdu) -> None:
+        if wpdu.fault is not None:
+            self._events.append(Noticed(wpdu.fault))
+        elif wpdu.destination != self._own or (self._peer is not None and wpdu.source != self._peer):
+            pair = f"from {wpdu.source} to {wpdu.destination}"
+            self._events.append(Noticed(LinkError(f"a WPDU {pair} is not of this link")))
+        else:
+            self._peer = wpdu.source
+            self._events.append(ApduReceived(wpdu.apdu))
+
+    def _lost(self, error: LinkError) -> None:
+        if self._connected:
+            self._connected = False
+            self._events.append(Disconnected(error))
+
+    def tick(self, now: float) -> None:
+        """Nothing is timed here."""
+
+    def next_timer(self) -> float | None:
+        return None
+
+    def octets_to_send(self) -> bytes:
+        if not self._out:
+            return b""
+        octets = bytes(self._out)
+        self._out.clear()
+        return octets
+
+    def events(self) -> list[LinkEvent]:
+        events, self._events = self._events, []
+        return events

@@ -1,0 +1,54 @@
+"""How real meters deviate, as a value: given at construction, comparable, serialisable, and nothing by default.
+
+Deviations that are harmless when decoding are always accepted and need no quirk. What is named here changes how a
+peer is spoken to, or lets through what the standard forbids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from dlms.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quirks:
+    """The deviations of one meter model. Every field is off by default.
+
+    Link:
+        hdlc_receive_numbers_ignored: the peer's N(R) says nothing (jDLMS leaves it at 0): an answer acknowledges.
+        hdlc_parameters_always_sent: SNRM states its parameters even where they are the defaults.
+        disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
+    """
+
+    hdlc_receive_numbers_ignored: bool = False
+    hdlc_parameters_always_sent: bool = False
+    disconnect_unanswered: bool = False
+
+    @classmethod
+    def from_value(cls, value: str | Mapping[str, Any]) -> Self:
+        """A named set, or a table of fields; ConfigurationError for unknown ones."""
+        if isinstance(value, str):
+            try:
+                return cls(**NAMED[value])
+            except KeyError:
+                raise ConfigurationError(f"no quirks are named {value!r}; {', '.join(sorted(NAMED))} are") from None
+        unknown = set(value) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ConfigurationError(f"unknown quirks: {', '.join(sorted(unknown))}")
+        return cls(**value)
+
+    def to_value(self) -> dict[str, Any]:
+        """The table that `from_value` takes: what differs from the default."""
+        return {name: value for name, value in asdict(self).items() if value != getattr(type(self)(), name)}
+
+
+NAMED: dict[str, dict[str, Any]] = {
+    "none": {},
+    "jdlms-server": {
+        "hdlc_receive_numbers_ignored": True,
+        "disconnect_unanswered": True,
+    },
+}

@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def split(octets: Buffer, size: int, *, first: int = -1) -> list[bytes]: ...
