@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dlms.security.ciphered import Plaintext, open_ciphered
 from dlms.security.counters import CounterStore, MemoryCounterStore, ReplayRule, SqliteCounterStore
 from dlms.security.keys import Key, KeyRing, KeySet
 from dlms.security.protection import Protection, SecurityControl, protect, unprotect
@@ -14,12 +15,14 @@ __all__ = [
     "KeySet",
     "Mechanism",
     "MemoryCounterStore",
+    "Plaintext",
     "Policy",
     "Protection",
     "ReplayRule",
     "Security",
     "SecurityControl",
     "SqliteCounterStore",
+    "open_ciphered",
     "protect",
     "unprotect",
 ]
