@@ -74,7 +74,8 @@ def test_types_encode_their_examples(cls: type[InterfaceClass]) -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_names_and_numbers(cls: type[InterfaceClass]) -> None:
-    assert cls.__doc__ and cls.title
+    assert cls.__doc__
+    assert cls.title
     assert cls.__doc__.split(":")[0].split(",")[0].split(".")[0].split(" (")[0] == cls.title
     assert 1 <= cls.class_id <= 0xFFFF
     assert list(cls.attributes) == [1, *range(2, len(cls.attributes) + 1)] or cls.class_id == 8192
