@@ -42,6 +42,30 @@ def remove(octets):
         PyBuffer_Release(&view)
 
 
+def split(octets, Py_ssize_t at):
+    """(what is before `at`, the APDU behind an LLC header that stands at `at`); (all, b"") where none stands there.
+
+    Some meters put several APDUs, each behind its own header, into one information field (Landis+Gyr E450); only the
+    end of an APDU tells that what follows is a header and no payload.
+    """
+    cdef Py_buffer view
+    cdef const char* start
+    cdef size_t skipped
+    PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
+    try:
+        start = <const char*> view.buf
+        if 0 <= at <= view.len:
+            skipped = LLC_LENGTH * count_headers(<const uint8_t*> start + at, view.len - at)
+            if skipped:
+                return (
+                    PyBytes_FromStringAndSize(start, at),
+                    PyBytes_FromStringAndSize(start + at + skipped, view.len - at - <Py_ssize_t> skipped),
+                )
+        return PyBytes_FromStringAndSize(start, view.len), b""
+    finally:
+        PyBuffer_Release(&view)
+
+
 def add(apdu, *, bint response):
     """The APDU behind its LLC header: that of responses (a server's) or of commands (a client's)."""
     cdef Py_buffer view

@@ -371,7 +371,8 @@ cdef class Program:
                 deepest[child] = max(deepest[child], deepest[at] + 1)
         return 0
 
-    cdef object decode_octets(self, const uint8_t* octets, size_t count):
+    cdef object decode_octets(self, const uint8_t* octets, size_t count, size_t* taken):
+        """The value of all octets, or, where `taken` is given, of the first ones and how many these are."""
         cdef Run run
         cdef const Op* root = self.ops
         dlms_cursor_open(&run.cursor, octets, count)
@@ -383,7 +384,9 @@ cdef class Program:
         try:
             descend(&run, root)
             value = read_op(&run, root)
-            if run.cursor.at != run.cursor.end:
+            if taken != NULL:
+                taken[0] = run.cursor.at - run.cursor.origin
+            elif run.cursor.at != run.cursor.end:
                 read_trailing(&run, value)
             if run.deviations != NULL:
                 record_deviations(&run, value)
@@ -401,10 +404,21 @@ cdef class Program:
         """The value that `octets` stand for; DecodeError with its path and offset where they stand for none."""
         cdef Py_buffer view
         if PyBytes_CheckExact(octets):
-            return self.decode_octets(<const uint8_t*>PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets))
+            return self.decode_octets(<const uint8_t*>PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets), NULL)
         PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
         try:
-            return self.decode_octets(<const uint8_t*>view.buf, view.len)
+            return self.decode_octets(<const uint8_t*>view.buf, view.len, NULL)
+        finally:
+            PyBuffer_Release(&view)
+
+    def decode_first(self, octets, /):
+        """(the value that `octets` begin with, how many octets it takes); DecodeError as `decode`."""
+        cdef Py_buffer view
+        cdef size_t taken
+        PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
+        try:
+            value = self.decode_octets(<const uint8_t*>view.buf, view.len, &taken)
+            return value, taken
         finally:
             PyBuffer_Release(&view)
 

@@ -54,21 +54,23 @@ cdef class WpduReader(StreamReader):
     """Reads the WPDUs of a stream: `read` and `finish` give Wpdu and DecodeError in the order of the
     stream.
 
-    A header of another version, or one that announces nothing or more than `limit`, is a fault; reading goes
-    on at the next header. Only then, where two octets of payload might pass for a header, `first_octets` (the
-    octets that an APDU can begin with; empty for any) decide with it.
+    A header of another version, or one that announces nothing or more than `limit`, is a fault; reading goes on at
+    the next header. Only then, where two octets of payload might pass for a header, `first_octets` (the octets that
+    an APDU can begin with; empty for any) decide with it. `in_step=False` reads a stream from such a state on: what
+    comes before the first header is no fault.
     """
 
     layer = "wrapper"
 
-    def __init__(self, size_t limit=65535, bytes first_octets=b""):
+    def __init__(self, size_t limit=65535, bytes first_octets=b"", *, bint in_step=True):
         self.limit = limit
         self.first_octets = first_octets
+        self.lost = not in_step
 
     cdef Py_ssize_t take(self, const uint8_t* octets, size_t count, bint last, list events) except -1:
         cdef size_t at = 0
         cdef size_t length
-        cdef bint in_step
+        cdef bint header_alone
         cdef const uint8_t* header
         while count - at >= HEADER:
             header = octets + at
@@ -79,9 +81,9 @@ cdef class WpduReader(StreamReader):
                 at = count if header == NULL else <size_t> (header - octets)
                 continue
             if length == 0 or length > self.limit:
-                in_step = not self.lost and length == 0
+                header_alone = not self.lost and length == 0
                 self.garbage(at, f"expected a length from 1 to {self.limit}, got {length}", events)
-                if in_step:  # a header and nothing more: the next one follows at once
+                if header_alone:  # a header and nothing more: the next one follows at once
                     self.lost = False
                     at += HEADER
                 else:

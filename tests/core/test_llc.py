@@ -24,6 +24,14 @@ def test_headers_and_remove(octets, headers, rest):
     assert llc.remove(bytes.fromhex(octets)).hex().upper() == rest
 
 
+def test_split():
+    octets = bytes.fromhex("0F0102 E6E700 0F03")
+    assert llc.split(octets, 3) == (octets[:3], octets[6:])
+    for elsewhere in (-1, 0, 2, 4, 8, 9):
+        assert llc.split(octets, elsewhere) == (octets, b"")
+    assert llc.split(b"\xe6\xe7\x00", 0) == (b"", b"")
+
+
 def test_add():
     assert llc.add(b"\xc0\x01", response=False) == llc.COMMAND + b"\xc0\x01"
     assert llc.add(bytearray(b"\xc4\x01"), response=True) == llc.RESPONSE + b"\xc4\x01"

@@ -106,6 +106,12 @@ def test_first_octets_guard_the_way_back():
     assert (fault.offset, wpdu.offset) == (0, 10)
 
 
+def test_a_reader_that_is_not_in_step_looks_for_the_first_header():
+    (wpdu,) = read(b"\xff\x00" + ONE, in_step=False)
+    assert wpdu.offset == 2
+    assert read(b"\xff\x00", in_step=False) == []
+
+
 @pytest.mark.parametrize("length", range(1, len(ONE)))
 def test_the_end_of_the_stream_within_a_wpdu(length):
     (event,) = read(ONE[:length])

@@ -37,7 +37,7 @@ from dlms.grammar import Message, Tag, enclose, node
 from dlms.grammar.nodes import Choice
 from dlms.grammar.programs import choice_program
 
-__all__ = ["APDU", "Apdu", "decode", "encode"]
+__all__ = ["APDU", "Apdu", "decode", "decode_first", "encode"]
 
 Apdu: TypeAlias = (
     InitiateRequest
@@ -88,5 +88,7 @@ _program: Final = choice_program(APDU, "apdu")
 
 decode: Final[Callable[[bytes | bytearray | memoryview], Apdu]] = _program.decode
 """The message that the octets of one APDU stand for: the leaf class. DecodeError with its path and offset."""
+decode_first: Final[Callable[[bytes | bytearray | memoryview], tuple[Apdu, int]]] = _program.decode_first
+"""The message of the APDU that the octets begin with, and how many of them it takes."""
 encode: Final[Callable[[Message], bytes]] = _program.encode
 """The octets of an APDU; `encode(decode(x)) == x` for canonical x. EncodeError with the path of what does not fit."""
