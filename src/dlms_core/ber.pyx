@@ -108,7 +108,7 @@ cdef int write_arc(dlms_sink* s, uint64_t arc) except -1:
 cdef int write_object_identifier(dlms_sink* s, object value) except -1:
     try:
         arcs = [int(arc) for arc in value.split(".")]
-    except (AttributeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         raise EncodeError(f"{value!r} is no object identifier") from None
     if (
         len(arcs) < 2 or arcs[0] not in (0, 1, 2) or (arcs[0] < 2 and arcs[1] >= 40) or min(arcs) < 0

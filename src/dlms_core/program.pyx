@@ -75,6 +75,9 @@ from dlms_core.cursor cimport (
     DLMS_LENGTH,
     DLMS_TAG,
     DLMS_TRAILING,
+    dlms_be16,
+    dlms_be32,
+    dlms_be64,
     dlms_cursor,
     dlms_cursor_open,
     dlms_fail,
@@ -123,6 +126,19 @@ cdef extern from *:
     static inline void dlms_set_slot(PyObject *object, Py_ssize_t offset, PyObject *value) {
         *(PyObject **)((char *)object + offset) = value;
     }
+    /* The value of an int of one digit, without a call; 0 for any other object. */
+    static inline int dlms_small_int(PyObject *object, int64_t *value) {
+        if (!PyLong_CheckExact(object)) return 0;
+    #if PY_VERSION_HEX >= 0x030C0000
+        if (!PyUnstable_Long_IsCompact((PyLongObject *)object)) return 0;
+        *value = PyUnstable_Long_CompactValue((PyLongObject *)object);
+    #else
+        Py_ssize_t size = Py_SIZE(object);
+        if (size < -1 || size > 1) return 0;
+        *value = size == 0 ? 0 : size * (int64_t)((PyLongObject *)object)->ob_digit[0];
+    #endif
+        return 1;
+    }
     static inline PyObject *dlms_new(PyObject *type) {
         return ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, 0);
     }
@@ -130,6 +146,7 @@ cdef extern from *:
     Py_ssize_t dlms_slot_offset(object)
     PyObject* dlms_slot(PyObject*, Py_ssize_t)
     void dlms_set_slot(PyObject*, Py_ssize_t, PyObject*)
+    bint dlms_small_int(object, int64_t*)
     object dlms_new(PyObject*)
     bint PyLong_Check(object)
     bint PyLong_CheckExact(object)
@@ -294,7 +311,8 @@ cdef class Program:
     `inner`, `also`, `size`, `first`, `count`, `object`, `members`, `default`, `slot`, `deviations`, `condition` (member
     descriptors), `mask`, `equals`, `omissible`, `silent` and `table` (tag -> position among the children), each left
     out where it says nothing. Children must follow their parents. `messages` gives, for each class that `encode` takes
-    besides the root's own values, the octets that come first and its op. `layer` names what errors count octets of.
+    besides the root's own values, the octets that come first, its op, and what paths begin with. `layer` names what
+    errors count octets of.
     """
 
     cdef Op* ops
@@ -439,11 +457,14 @@ cdef class Program:
                 first = entry[0]
                 root = &self.ops[<Py_ssize_t>entry[1]]
                 put(dlms_sink_octets(&sink, <const uint8_t*>PyBytes_AS_STRING(first), PyBytes_GET_SIZE(first)))
-            descend(&run, root)
+            else:
+                descend(&run, root)
             write_op(&run, &sink, root, value)
             return PyBytes_FromStringAndSize(<char*>sink.octets, sink.used)
         except EncodeError as error:
             error.path = trail_path(&run) + error.path
+            if entry is not None:
+                error.path = f"{entry[2]}.{error.path}" if error.path else entry[2]
             raise
         finally:
             dlms_sink_close(&sink)

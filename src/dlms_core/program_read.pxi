@@ -463,7 +463,7 @@ cdef object read_declared(Run* run, const Op* op):
     if c.at[0] != op.tag and c.at[0] != op.also:
         return refused(run, DLMS_TAG, where, op.tag, c.at[0])
     if op.kind == SCALAR:
-        value = read_within(c, False, &run.bounds)
+        value = read_scalar(run, op)
         return value if op.members == <PyObject*>None else read_member(op.members, op.default, value)
     c.at += 1
     if op.kind == MEANT_OCTETS:
@@ -479,6 +479,35 @@ cdef object read_declared(Run* run, const Op* op):
     value = read_array(run, op, count) if op.kind == ARRAY else read_structure(run, op, count)
     run.bounds.depth += 1
     return value
+
+
+cdef inline object read_scalar(Run* run, const Op* op):
+    """The integers and octet-string are read here, whatever else by dlms_core.axdr."""
+    cdef dlms_cursor* c = &run.cursor
+    cdef const uint8_t* at = c.at + 1
+    cdef const uint8_t* octets
+    cdef size_t count = 0
+    cdef uint64_t number
+    if op.size > 0 and dlms_left(c) > <size_t>op.size:
+        c.at += 1 + op.size
+        if op.size == 4:
+            number = dlms_be32(at)
+        elif op.size == 2:
+            number = dlms_be16(at)
+        elif op.size == 1:
+            number = at[0]
+        else:
+            number = dlms_be64(at)
+        if op.inner:
+            # Signed: the uppermost bit of the width carries the sign.
+            return <int64_t>(number << (64 - 8 * op.size)) >> (64 - 8 * op.size)
+        return number
+    if op.tag == AXDR_OCTET_STRING:
+        c.at += 1
+        if not axdr_octets(c, &octets, &count):
+            return failed(run)
+        return PyBytes_FromStringAndSize(<const char*>octets, count)
+    return read_within(c, False, &run.bounds)
 
 
 cdef object read_meaning(Run* run, const Op* op, const uint8_t* octets, size_t count):

@@ -16,6 +16,8 @@ cdef int64_t whole(object value, int64_t least, int64_t greatest) except? -1:
     """An int between two bounds."""
     cdef int overflow = 0
     cdef int64_t number = 0
+    if dlms_small_int(value, &number) and least <= number <= greatest:
+        return number
     if PyLong_Check(value) and not PyBool_Check(value):
         number = PyLong_AsLongLongAndOverflow(value, &overflow)
         if not overflow and least <= number <= greatest:
@@ -155,7 +157,7 @@ cdef int write_sequence(Run* run, dlms_sink* s, const Op* op, object value) exce
         member = <object>slot_value(<PyObject*>value, field.slot)
         there = True
         if field.presence == CONDITIONAL:
-            there = holds(field, <PyObject*>value)
+            there = holds(field, <PyObject*>value) and not (field.omissible and member is None)
             if there == (member is None):
                 unfit("a value" if there else "None, by what the fields before say", member)
         elif field.presence == OPTIONAL:
@@ -177,17 +179,24 @@ cdef int write_elements(Run* run, dlms_sink* s, const Op* op, object value) exce
     cdef Py_ssize_t i, count
     cdef int depth = run.depth
     cdef tuple elements
-    if not PyTuple_CheckExact(value) and not isinstance(value, (list, tuple)):
+    if PyTuple_CheckExact(value):
+        elements = value
+    elif isinstance(value, (list, tuple)):
+        elements = tuple(value)  # of our own: another thread may change a list meanwhile
+    else:
         return unfit("a list or tuple", value)
-    # A tuple of our own: another thread may change a list meanwhile.
-    elements = tuple(value)
     count = len(elements)
     put(dlms_sink_length(s, count))
     if run.trail[depth - 1].index >= 0:
         descend(run, op)
     for i in range(count):
         run.trail[run.depth - 1].index = i
-        write_op(run, s, element, <object>PyTuple_GET_ITEM(elements, i))
+        if element.kind == SCALAR:
+            write_scalar(s, element, <object>PyTuple_GET_ITEM(elements, i))
+        elif element.kind == STRUCTURE:
+            write_structure(run, s, element, <object>PyTuple_GET_ITEM(elements, i))
+        else:
+            write_op(run, s, element, <object>PyTuple_GET_ITEM(elements, i))
     run.trail[run.depth - 1].index = -1
     run.depth = depth
     return 0
@@ -196,16 +205,9 @@ cdef int write_elements(Run* run, dlms_sink* s, const Op* op, object value) exce
 cdef int write_choice(Run* run, dlms_sink* s, const Op* op, object value) except -1:
     cdef const Op* alternative = run.ops + op.first
     cdef const Op* end = alternative + op.count
-    cdef const Op* loose = NULL
-    while alternative < end:
-        if fits(run, alternative, value, False):
-            break
-        if loose == NULL and fits(run, alternative, value, True):
-            loose = alternative
+    while alternative < end and not fits(run, alternative, value):
         alternative += 1
     if alternative == end:
-        alternative = loose
-    if alternative == NULL:
         return unfit("one of the alternatives", value)
     put(dlms_sink_u8(s, alternative.tag))
     descend(run, alternative)
@@ -214,13 +216,12 @@ cdef int write_choice(Run* run, dlms_sink* s, const Op* op, object value) except
     return 0
 
 
-cdef bint fits(Run* run, const Op* op, object value, bint loosely) except -1:
-    """Whether the type of a value is that of an op; loosely: an int for an enumeration that does not know it."""
+cdef bint fits(Run* run, const Op* op, object value) except -1:
+    """Whether the type of a value is that of an op. A bare int is never a code of an enumeration: who writes 5 where
+    Data or a result may stand has forgotten the type of the Data."""
     cdef uint32_t i
-    if op.kind in (SEQUENCE, BER_SEQUENCE):
+    if op.kind in (SEQUENCE, BER_SEQUENCE, ENUMERATED, BER_ENUMERATED):
         return <PyObject*>Py_TYPE(value) == op.object
-    if op.kind in (ENUMERATED, BER_ENUMERATED):
-        return <PyObject*>Py_TYPE(value) == op.object or (loosely and PyLong_CheckExact(value))
     if op.kind == ANY_DATA:
         return isinstance(value, Data)
     if op.kind == NULL_TYPE:
@@ -235,7 +236,7 @@ cdef bint fits(Run* run, const Op* op, object value, bint loosely) except -1:
         return isinstance(value, (list, tuple))
     if op.kind == CHOICE:
         for i in range(op.count):
-            if fits(run, run.ops + op.first + i, value, loosely):
+            if fits(run, run.ops + op.first + i, value):
                 return True
         return False
     return PyLong_CheckExact(value)
@@ -308,9 +309,9 @@ cdef int write_ber_content(Run* run, dlms_sink* s, const Op* op, object value) e
     if op.kind == BER_CONTENTS:
         return write_filling(run, s, run.ops + op.first, value)
     # BER_CHOICE
-    for i in range(2 * op.count):
-        alternative = run.ops + op.first + i % op.count
-        if fits(run, alternative, value, i >= op.count):
+    for i in range(op.count):
+        alternative = run.ops + op.first + i
+        if fits(run, alternative, value):
             descend(run, alternative)
             write_ber_field(run, s, alternative, value)
             run.depth -= 1
@@ -321,37 +322,54 @@ cdef int write_ber_content(Run* run, dlms_sink* s, const Op* op, object value) e
 # ---- COSEM Data of a declared type -----------------------------------------------------------------------------
 
 
-cdef int write_scalar(dlms_sink* s, const Op* op, object value) except -1:
+cdef inline int write_scalar(dlms_sink* s, const Op* op, object value) except -1:
     """The integers and octet-string are written here, whatever else by the class of dlms.data, which checks it."""
-    cdef uint8_t tag = op.tag
-    cdef int overflow = 0
-    cdef int64_t number
-    cdef uint8_t* at
+    cdef int64_t number = 0
     cdef Py_ssize_t size
-    if PyLong_Check(value) and op.size > 0 and not PyBool_Check(value):
-        number = PyLong_AsLongLongAndOverflow(value, &overflow)
-        if not overflow and fits_width(number, op):
-            put(dlms_sink_need(s, 9))
-            at = s.octets + s.used
-            at[0] = tag
-            if op.size == 4:
-                dlms_put_be32(at + 1, <uint32_t>number)
-            elif op.size == 2:
-                dlms_put_be16(at + 1, <uint16_t>number)
-            elif op.size == 1:
-                at[1] = <uint8_t>number
-            else:
-                dlms_put_be64(at + 1, <uint64_t>number)
-            s.used += 1 + op.size
-            return 0
-    elif tag == AXDR_OCTET_STRING and PyBytes_CheckExact(value):
+    if op.size > 0:
+        if (dlms_small_int(value, &number) or whole_number(value, &number)) and fits_width(number, op):
+            return write_number(s, op, number)
+    elif op.tag == AXDR_OCTET_STRING and PyBytes_CheckExact(value):
         size = PyBytes_GET_SIZE(value)
-        put(dlms_sink_u8(s, tag))
-        put(dlms_sink_length(s, size))
+        put(dlms_sink_need(s, size + 6))
+        s.octets[s.used] = AXDR_OCTET_STRING
+        s.used += 1
+        dlms_sink_length(s, size)
         return put(dlms_sink_octets(s, <const uint8_t*>PyBytes_AS_STRING(value), size))
+    return write_other_scalar(s, op, value)
+
+
+cdef inline int write_number(dlms_sink* s, const Op* op, int64_t number) except -1:
+    """The tag and `size` octets of an integer that they can hold."""
+    cdef uint8_t* at
+    put(dlms_sink_need(s, 9))
+    at = s.octets + s.used
+    at[0] = op.tag
+    if op.size == 4:
+        dlms_put_be32(at + 1, <uint32_t>number)
+    elif op.size == 2:
+        dlms_put_be16(at + 1, <uint16_t>number)
+    elif op.size == 1:
+        at[1] = <uint8_t>number
+    else:
+        dlms_put_be64(at + 1, <uint64_t>number)
+    s.used += 1 + op.size
+    return 0
+
+
+cdef bint whole_number(object value, int64_t* number) except -1:
+    """Whether a value is an int, no bool, of 64 bits."""
+    cdef int overflow = 0
+    if not PyLong_Check(value) or PyBool_Check(value):
+        return False
+    number[0] = PyLong_AsLongLongAndOverflow(value, &overflow)
+    return overflow == 0
+
+
+cdef int write_other_scalar(dlms_sink* s, const Op* op, object value) except -1:
     if <PyObject*>Py_TYPE(value) != op.object:
-        if isinstance(value, Data) or (value is None) != (tag == AXDR_NULL_DATA):
-            return unfit((<object>op.object).__name__, value)
+        if isinstance(value, Data) or (value is None) != (op.tag == AXDR_NULL_DATA):
+            return unfit(f"a {(<object>op.object).__name__}", value)
         value = (<object>op.object)() if value is None else (<object>op.object)(value)
     return write_data(s, value)
 
@@ -385,11 +403,12 @@ cdef int write_structure(Run* run, dlms_sink* s, const Op* op, object value) exc
     cdef Py_ssize_t count
     cdef tuple members = None
     if not named:
-        if not PyTuple_CheckExact(value) and not isinstance(value, (list, tuple)):
-            return unfit(
-                "a tuple" if op.object == <PyObject*>None else f"a {(<object>op.object).__name__} or tuple", value
-            )
-        members = tuple(value)
+        if PyTuple_CheckExact(value):
+            members = value
+        elif isinstance(value, (list, tuple)):
+            members = tuple(value)
+        else:
+            return unfit("a tuple" if op.object == <PyObject*>None else f"a {(<object>op.object).__name__}", value)
         count = len(members)
         if count != op.count:
             return unfit(f"{op.count} members", value)
@@ -401,7 +420,10 @@ cdef int write_structure(Run* run, dlms_sink* s, const Op* op, object value) exc
             write_op(run, s, field + i, <object>slot_value(<PyObject*>value, field[i].slot))
         else:
             run.trail[run.depth - 1].index = i
-            write_op(run, s, field + i, <object>PyTuple_GET_ITEM(members, i))
+            if field[i].kind == SCALAR:
+                write_scalar(s, field + i, <object>PyTuple_GET_ITEM(members, i))
+            else:
+                write_op(run, s, field + i, <object>PyTuple_GET_ITEM(members, i))
         run.depth -= 1
     return 0
 

@@ -14,7 +14,7 @@ A message is a class; its annotations are the fields, one line for each line of 
 annotation                             meaning
 =====================================  ========================================================================
 `Unsigned8` ... `ObjectIdentifier`     a primitive (dlms.grammar.primitives)
-an IntEnum                             ENUMERATED; numbers that it does not know stay plain int
+an IntEnum                             ENUMERATED; a CodeTable keeps the numbers that it does not know
 `Data`                                 any COSEM Data, as a typed value of dlms.data
 another declared class                 that SEQUENCE
 `A | B`                                CHOICE: of declared classes, or of anything as `Annotated[X, Tag(0, "name")]`

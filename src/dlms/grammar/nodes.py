@@ -1,8 +1,9 @@
 """The node tree: a declaration, resolved.
 
-Every declared type is one Node. Nodes are immutable, compare by identity or value, hold no octets and know nothing of
-programs: each reading (the programs that encode and decode, the text/JSON/XML translator, JSON Schema, documentation,
-hypothesis strategies, the object model, the server's dispatch) walks this tree and adds nothing to it.
+Every declared type is one Node. Nodes are immutable, hold no octets and know nothing of programs; leaves are equal by
+value, composites are only equal to themselves. Each reading (the programs that encode and decode, the text/JSON/XML
+translator, JSON Schema, documentation, hypothesis strategies, the object model, the server's dispatch) walks this tree
+and adds nothing to it.
 
 Two worlds meet in it. Nodes of an APDU follow A-XDR (or BER, where the Sequence says so) and carry no type octets on
 the wire. Nodes of COSEM Data (Scalar, Octets, Array, Structure, DataChoice) do: each is preceded by its tag.
@@ -98,7 +99,8 @@ class ObjectIdentifierNode(Node):
 
 @dataclass(frozen=True, slots=True)
 class Enumerated(Node):
-    """ENUMERATED in one octet (INTEGER under BER); Python `type`, or a plain int where `type` has no such number."""
+    """ENUMERATED in one octet (INTEGER under BER); Python `type`, or a plain int where `type` has no such number and
+    makes no member for it (a CodeTable does)."""
 
     type: type[IntEnum]
 
@@ -130,7 +132,7 @@ class Remainder(Node):
     """Whatever octets are left before the fields of fixed size that follow; Python bytes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Contents(Node):
     """OCTET STRING whose content is itself `of`, in A-XDR; the Python value of `of`."""
 
@@ -200,7 +202,7 @@ class Sequence(Node):
         return (field.node for field in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SequenceOf(Node):
     """SEQUENCE OF: a count, then so many `of`; Python tuple."""
 
@@ -219,7 +221,7 @@ class Alternative:
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Choice(Node):
     """CHOICE: a tag octet, then that alternative. The Python value is the alternative's own: its type tells which."""
 
@@ -252,7 +254,7 @@ class Octets(Node[T_co]):
     also: type[Data] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Array(Node[list[T_co]]):
     """array of one type; Python list (any list or tuple when encoding)."""
 
@@ -274,7 +276,7 @@ class Structure(Node):
         return (field.node for field in self.fields)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DataChoice(Node):
     """One of several Data types, told apart by the tag. Plain values when decoding; encoding wants a typed value
     wherever a plain one could be more than one of them."""

@@ -72,14 +72,11 @@ CONSTRUCTED = 0x20
 
 
 @lru_cache(maxsize=1024)
-def _compiled(of: Node, layer: str) -> Program:
-    return Program(operations(of), layer=layer)
-
-
 def program(declared: Declared) -> Program:
     """The compiled program of a declared type: its `decode` and `encode` are the fastest way to run it."""
     of = node(declared)
-    return _compiled(of, "axdr" if isinstance(of, (Scalar, Octets, Array, Structure, DataChoice)) else "apdu")
+    layer = "axdr" if isinstance(of, (AnyData, Scalar, Octets, Array, Structure, DataChoice)) else "apdu"
+    return Program(operations(of), layer=layer)
 
 
 def decode(declared: Declared, octets: bytes | bytearray | memoryview) -> Any:
@@ -105,10 +102,12 @@ def dumps(value: Any, type: Declared | None = None) -> bytes:  # noqa: A002
 def choice_program(of: Choice, layer: str) -> Program:
     """The program of a CHOICE of messages that also encodes each of them alone, beginning with its `tags`."""
     ops, places = _laid_out(of)
-    messages: dict[type[Message], tuple[bytes, int]] = {}
+    names = {alternative.tag: alternative.name for alternative in of.alternatives}
+    messages: dict[type[Message], tuple[bytes, int, str]] = {}
     for at, (below, _) in places.items():
         if isinstance(below, Sequence) and issubclass(below.type, Message) and below.type.tags:
-            messages.setdefault(below.type, (bytes(below.type.tags), at))
+            tags = below.type.tags
+            messages.setdefault(below.type, (bytes(tags), at, names.get(tags[0], below.name)))
     return Program(ops, layer=layer, messages=messages)
 
 
@@ -147,7 +146,11 @@ def _laid_out(root: Node) -> tuple[list[Op], dict[int, tuple[Node, Rules]]]:
 
 def _children(of: Node, rules: Rules, root: Node) -> list[tuple[Op, Node, Rules]]:
     if isinstance(of, Sequence):
-        return [(_field_op(of, field), field.node, of.rules) for field in of.fields]
+        below = [(_field_op(of, field), field.node, of.rules) for field in of.fields]
+        kinds = [op["kind"] for op, _, _ in below]
+        if "remainder" in kinds and any(op.get("size", -1) < 0 for op, _, _ in below[kinds.index("remainder") + 1 :]):
+            raise ConfigurationError(f"{of.name}: only fields of fixed size may follow the remaining octets")
+        return below
     if isinstance(of, Structure):
         return [
             (
@@ -180,6 +183,8 @@ def _is_message(of: Node) -> bool:
 def _table(of: Node, below: list[Op]) -> dict[int, int]:
     table: dict[int, int] = {}
     for position, op in enumerate(below):
+        if "tag" not in op:
+            raise ConfigurationError(f"an alternative of {of} begins with no tag of its own")
         for tag in {op["tag"], op.get("also", op["tag"])}:
             if tag in table:
                 raise ConfigurationError(f"two alternatives of {of} begin with {tag:02X}")
