@@ -52,38 +52,42 @@ cdef class Discarded:
 
     cdef readonly int64_t offset
     cdef readonly int64_t count
-    cdef readonly str field
-    cdef readonly str reason
     cdef readonly Frame frame
+    # Words are made when they are asked for: a line may be nothing but short faulty frames.
+    cdef int _verdict
+    cdef unsigned _expected
+    cdef unsigned _found
 
-    def __init__(self, offset, count, str field not None, str reason not None, Frame frame=None):
-        self.offset = offset
-        self.count = count
-        self.field = field
-        self.reason = reason
-        self.frame = frame
+    def __init__(self):
+        raise TypeError("a Discarded comes from a reader")
+
+    @property
+    def field(self):
+        return verdict_field(self._verdict)
+
+    @property
+    def reason(self):
+        return verdict_reason(self._verdict, self._expected, self._found)
 
     def __eq__(self, other):
         if not isinstance(other, Discarded):
             return NotImplemented
-        cdef Discarded discarded = other
+        cdef Discarded that = other
         return (
-            self.offset == discarded.offset
-            and self.count == discarded.count
-            and self.field == discarded.field
-            and self.reason == discarded.reason
-            and self.frame == discarded.frame
+            self.offset == that.offset
+            and self.count == that.count
+            and self._verdict == that._verdict
+            and self._expected == that._expected
+            and self._found == that._found
+            and self.frame == that.frame
         )
 
     def __hash__(self):
-        return hash((self.offset, self.count, self.field, self.reason, self.frame))
+        return hash((self.offset, self.count, self._verdict, self._expected, self._found, self.frame))
 
     def __repr__(self):
         frame = f", {self.frame!r}" if self.frame is not None else ""
-        return f"Discarded({self.offset}, {self.count}, {self.field!r}, {self.reason!r}{frame})"
-
-    def __reduce__(self):
-        return Discarded, (self.offset, self.count, self.field, self.reason, self.frame)
+        return f"<Discarded {self.count} octets at {self.offset}: {self.reason}{frame}>"
 
 
 cdef class _StreamReader:
@@ -94,16 +98,9 @@ cdef class _StreamReader:
     cdef bint _transparency
     cdef bint _information_only
     cdef int64_t _offset  # in the stream, of the first octet not yet settled
-    # Octets being discarded: the first fault, what they read as, from where, to where as yet, and the flag that is
-    # known to end them (0: none is).
-    cdef bint _discarding
-    cdef int _verdict
-    cdef unsigned _expected
-    cdef unsigned _found
-    cdef Frame _frame
-    cdef int64_t _from
-    cdef int64_t _to
-    cdef int64_t _ends
+    cdef Discarded _discarded  # what is being discarded, its count still open; None if nothing is
+    cdef int64_t _to  # to where, as yet
+    cdef int64_t _ends  # the flag that is known to end it; 0 if none is
 
     def __cinit__(self, *, transparency=False, opened=False):
         self._transparency = transparency
@@ -191,13 +188,12 @@ cdef class _StreamReader:
         cdef int64_t start = self._offset
         cdef size_t at = 0, next_flag
         cdef int verdict
-        cdef bint readable
         cdef dlms_hdlc_frame frame
         while at < count:
             if octets[at] != DLMS_FLAG:
                 next_flag = find_flag(octets, at, count)
-                if not self._discarding:
-                    self.discard(DLMS_HDLC_OUTSIDE, 0, 0, None, start + at)
+                if self._discarded is None:
+                    self.discard(DLMS_HDLC_OUTSIDE, 0, 0, start + at)
                 self._to = start + next_flag
                 at = next_flag
                 continue
@@ -235,13 +231,10 @@ cdef class _StreamReader:
             # Within a faulty frame whose end is known only a good one is news: its information may look like anything.
             if not self._ends and (frame.bounded or verdict == DLMS_HDLC_TRUNCATED):
                 self.report(events)
-            if not self._discarding:
-                readable = frame.bounded and (verdict == DLMS_HDLC_FCS or verdict == DLMS_HDLC_TRUNCATED)
-                self.discard(
-                    verdict, frame.expected, frame.found,
-                    new_frame(&frame, start + at + 1) if readable else None,
-                    start + at + 1,
-                )
+            if self._discarded is None:
+                self.discard(verdict, frame.expected, frame.found, start + at + 1)
+                if frame.bounded and (verdict == DLMS_HDLC_FCS or verdict == DLMS_HDLC_TRUNCATED):
+                    self._discarded.frame = new_frame(&frame, start + at + 1)
                 if verdict == DLMS_HDLC_FCS:
                     self._ends = start + at + 1 + (next_flag if self._transparency else frame.length)
                 elif verdict == DLMS_HDLC_TRUNCATED:
@@ -280,28 +273,22 @@ cdef class _StreamReader:
             verdict = DLMS_HDLC_LENGTH
         return verdict
 
-    cdef int discard(self, int verdict, unsigned expected, unsigned found, Frame frame, int64_t offset) except -1:
-        self._discarding = True
-        self._frame = frame
-        self._verdict = verdict
-        self._expected = expected
-        self._found = found
-        self._from = offset
+    cdef int discard(self, int verdict, unsigned expected, unsigned found, int64_t offset) except -1:
+        cdef Discarded discarded = Discarded.__new__(Discarded)
+        discarded._verdict = verdict
+        discarded._expected = expected
+        discarded._found = found
+        discarded.offset = offset
+        self._discarded = discarded
         self._ends = 0
         return 0
 
     cdef int report(self, list events) except -1:
-        if self._discarding:
-            self._discarding = False
+        if self._discarded is not None:
+            self._discarded.count = self._to - self._discarded.offset
+            events.append(self._discarded)
+            self._discarded = None
             self._ends = 0
-            events.append(Discarded(
-                self._from,
-                self._to - self._from,
-                verdict_field(self._verdict),
-                verdict_reason(self._verdict, self._expected, self._found),
-                self._frame,
-            ))
-            self._frame = None
         return 0
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import random
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -261,15 +262,32 @@ def test_any_contiguous_buffer(kind: type) -> None:
 
 
 def test_records_are_values() -> None:
-    record = Discarded(1, 2, "flag", "because")
-    assert record == Discarded(1, 2, "flag", "because")
-    assert hash(record) == hash(Discarded(1, 2, "flag", "because"))
-    assert record != Discarded(1, 3, "flag", "because")
-    assert record != Discarded(1, 2, "flag", "because", FRAMES[0])
-    assert record != "record"
-    assert pickle.loads(pickle.dumps(Discarded(1, 2, "flag", "x", FRAMES[0]))).frame == FRAMES[0]  # noqa: S301
-    assert repr(record) == "Discarded(1, 2, 'flag', 'because')"
-    assert "octets>" in repr(Discarded(1, 2, "flag", "x", FRAMES[0]))
+    octets = damaged(FRAMES[4]) + b"noise"
+    faulty, noise = read(octets)
+    (outside,) = read(b"noise")
+    assert [faulty, noise] == read(octets)
+    assert hash(faulty) == hash(read(octets)[0])
+    assert faulty != noise
+    assert faulty != read(b"\x7e" + octets)[0]
+    assert faulty != "record"
+    assert pickle.loads(pickle.dumps(faulty)) == faulty  # noqa: S301
+    assert repr(outside) == "<Discarded 5 octets at 0: no flag opens these octets>"
+    assert repr(noise).endswith(": expected frame format type 3 (A0 to AF), got 6E>")
+    assert repr(faulty).endswith("<Frame UI P/F to 21 from 0223, 6 octets>>")
+    with pytest.raises(TypeError):
+        Discarded()
+
+
+def test_memory_is_in_proportion_to_the_octets() -> None:
+    """Nothing but the shortest frames, good and faulty."""
+    for octets in (FRAMES[1].encode()[1:], damaged(FRAMES[1])[1:], bytes(1000), b"\x7e\xa0" * 50, b"\x7e" * 100):
+        stream = b"\x7e" + octets * (100_000 // len(octets))
+        tracemalloc.start()
+        events = FrameReader().read(stream)
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert kept <= 16 * len(stream) + 4096, octets[:10]
+        assert len(events) <= len(stream) // 7
 
 
 def captures() -> Iterator[tuple[str, dict, bytes]]:
