@@ -221,10 +221,8 @@ cdef class CompactArray(Data):
 cdef object read_data(dlms_cursor* cursor, bint typed)
 cdef object read_within(dlms_cursor* cursor, bint typed, axdr_bounds* bounds)
 
-# Past one value, checked as strictly as reading it. Returns 0 with the cursor's fault set where it cannot be read;
-# raise_skipped then raises what reading would have raised (`cursor` as it stood before the skip).
+# Past one value, checked as strictly as reading it; 0 with the cursor's fault set where it cannot be read.
 cdef bint skip_data(dlms_cursor* cursor) noexcept nogil
-cdef int raise_skipped(dlms_cursor* cursor) except -1
 
 # Appends one value: a Data, or a plain value that can have one tag only (see dumps); EncodeError otherwise.
 cdef int write_data(dlms_sink* sink, object value) except -1

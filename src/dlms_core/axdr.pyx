@@ -251,29 +251,19 @@ cdef bint skip_data(dlms_cursor* cursor) noexcept nogil:
     return axdr_skip(cursor, &bounds, NULL)
 
 
-cdef int raise_skipped(dlms_cursor* cursor) except -1:
-    cdef const uint8_t* start = cursor.at
-    cdef axdr_bounds bounds
-    axdr_bounds_open(&bounds, dlms_left(cursor))
-    cdef axdr_bounds before = bounds
-    cursor.fault.code = DLMS_OK
-    axdr_skip(cursor, &bounds, NULL)
-    return refuse(cursor, start, &before)
-
-
 cdef int write_leaf(dlms_sink* sink, Data value) except -1:
     cdef int width = axdr_width(value.code)
-    cdef bytes octets
+    cdef const uint8_t* octets
     cdef uint8_t* at
     cdef Py_ssize_t count
     if width < 0 or AXDR_DATE_TIME <= value.code <= AXDR_TIME:
-        octets = (<Octets>value).octets
-        count = PyBytes_GET_SIZE(octets)
+        octets = octets_of((<Octets>value).octets)
+        count = PyBytes_GET_SIZE((<Octets>value).octets)
         if <uint64_t>count > LONGEST or value.bits > LONGEST:
             raise EncodeError(f"{tag_words(value.code)} cannot hold {count} octets")
         if width < 0:
             put(dlms_sink_length(sink, value.bits if width == AXDR_BITS else <size_t>count))
-        return put(dlms_sink_octets(sink, octets_of(octets), count))
+        return put(dlms_sink_octets(sink, octets, count))
     put(dlms_sink_need(sink, 8))
     at = sink.octets + sink.used
     if width == 1:
@@ -300,7 +290,7 @@ cdef int write_typed(dlms_sink* sink, Data value) except -1:
             write_typed(sink, <Data>PyTuple_GET_ITEM(elements, i))
     elif value.code == AXDR_COMPACT_ARRAY:
         compact = <CompactArray>value
-        if <uint64_t>PyBytes_GET_SIZE(compact.contents) > LONGEST:
+        if <uint64_t>len(compact.contents) > LONGEST:
             raise EncodeError(f"compact-array (19) cannot hold {len(compact.contents)} octets")
         put(dlms_sink_octets(sink, octets_of(compact.description), len(compact.description)))
         put(dlms_sink_length(sink, len(compact.contents)))
@@ -319,10 +309,13 @@ cdef int write_value(dlms_sink* sink, object value, int depth) except -1:
         return put(dlms_sink_u8(sink, AXDR_NULL_DATA))
     if value is True or value is False:
         return put(dlms_sink_u8(sink, AXDR_BOOLEAN) and dlms_sink_u8(sink, 1 if value else 0))
-    if isinstance(value, bytes):
+    if isinstance(value, (bytes, bytearray, memoryview)):
         return write_typed(sink, OctetString(value))
     if not isinstance(value, (list, tuple)):
-        words = "may have several tags: give a type, or a value of dlms.data"
+        if isinstance(value, (int, float, str, CosemDateTime, CosemDate, CosemTime)):
+            words = "may have several tags: give a type, or a value of dlms.data"
+        else:
+            words = "has no form in A-XDR"
         raise EncodeError(f"{type(value).__name__} {value!r} {words}")
     if depth <= 0:
         raise EncodeError(f"nested deeper than {AXDR_DEEPEST}")
@@ -340,7 +333,9 @@ cdef int write_data(dlms_sink* sink, object value) except -1:
     return write_value(sink, value, AXDR_DEEPEST)
 
 
-def loads(octets, typed=False, *, max_depth=AXDR_DEPTH, max_elements=None, max_size=LARGEST_INPUT):
+def loads(
+    octets, bint typed=False, *, int max_depth=AXDR_DEPTH, max_elements=None, Py_ssize_t max_size=LARGEST_INPUT
+):
     """The one A-XDR Data that `octets` (bytes, bytearray, memoryview) are, in plain Python or as `typed` values.
 
     `max_depth` (1 to 256) bounds how deep sequences nest, `max_elements` how many elements they have together (8 for
@@ -350,21 +345,19 @@ def loads(octets, typed=False, *, max_depth=AXDR_DEPTH, max_elements=None, max_s
     cdef Py_buffer buffer
     cdef dlms_cursor cursor
     cdef axdr_bounds bounds
-    cdef bint as_typed = typed
     PyObject_GetBuffer(octets, &buffer, PyBUF_SIMPLE)
     try:
         dlms_cursor_open(&cursor, <const uint8_t*>buffer.buf, buffer.len)
         axdr_bounds_open(&bounds, buffer.len)
-        if max_depth != AXDR_DEPTH:
-            if not 1 <= max_depth <= AXDR_DEEPEST:
-                raise ValueError(f"max_depth is 1 to {AXDR_DEEPEST}, not {max_depth}")
-            bounds.depth = bounds.deepest = max_depth
+        if not 1 <= max_depth <= AXDR_DEEPEST:
+            raise ValueError(f"max_depth is 1 to {AXDR_DEEPEST}, not {max_depth}")
+        bounds.depth = bounds.deepest = max_depth
         if max_elements is not None:
             bounds.values = max_elements
         if buffer.len > max_size:
             dlms_fail(&cursor, DLMS_SIZE, cursor.at, max_size, buffer.len)
             raise_fault(&cursor.fault, "axdr")
-        value = read_within(&cursor, as_typed, &bounds)
+        value = read_within(&cursor, typed, &bounds)
         if cursor.at != cursor.end:
             dlms_fail(&cursor, DLMS_TRAILING, cursor.at, 0, dlms_left(&cursor))
             raise_fault(&cursor.fault, "axdr")
@@ -376,7 +369,7 @@ def loads(octets, typed=False, *, max_depth=AXDR_DEPTH, max_elements=None, max_s
 def dumps(value):
     """The A-XDR octets of a value of dlms.data, or of a plain one that can have one tag only.
 
-    These are None (null-data), True and False (boolean), bytes (octet-string), and a tuple (structure) or list
+    These are None (null-data), True and False (boolean), octets (octet-string), and a tuple (structure) or list
     (array: a compact-array needs types that a list does not have) of what can be encoded. An int may have any of
     eighteen tags, a str three, a float two, a CosemDateTime two (date-time or octet-string): EncodeError.
     """

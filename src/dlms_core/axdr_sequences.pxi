@@ -10,9 +10,11 @@ cdef class Elements(Data):
     def __init__(self, elements):
         cdef uint64_t deepest = 0
         cdef Py_ssize_t i
-        self.elements = tuple(elements)
-        for i in range(len(self.elements)):
-            element = self.elements[i]
+        cdef tuple taken = tuple(elements)
+        if self.elements is not None:
+            raise TypeError(f"{type(self).__name__} is immutable")  # it could be made to hold itself
+        for i in range(len(taken)):
+            element = taken[i]
             if not isinstance(element, Data):
                 raise EncodeError(f"expected a value of dlms.data, got {element!r}", path=f"[{i}]")
             if isinstance(element, (Elements, CompactArray)):
@@ -20,6 +22,7 @@ cdef class Elements(Data):
         # So that walking a value, to hash, print or free it, stays within the stack.
         if deepest >= AXDR_DEEPEST:
             raise EncodeError(f"nested deeper than {AXDR_DEEPEST}")
+        self.elements = taken
         self.bits = deepest + 1
 
     def __len__(self):

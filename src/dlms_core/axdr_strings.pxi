@@ -1,7 +1,9 @@
 # The kinds of Data that are a run of octets: strings, bit-string, date-time, date and time.
 
 
-cdef const uint8_t* octets_of(bytes octets):
+cdef const uint8_t* octets_of(bytes octets) except NULL:
+    if octets is None:
+        raise TypeError("this value was made without its constructor")
     return <const uint8_t*>PyBytes_AS_STRING(octets)
 
 
@@ -33,7 +35,6 @@ cdef class Octets(Data):
 
 
 @cython.final
-@cython.collection_type("sequence")
 cdef class OctetString(Octets):
     """octet-string [9]: `value` is bytes; indexing, len() and iteration are those of bytes."""
 

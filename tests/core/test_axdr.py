@@ -333,8 +333,12 @@ def test_dumps_never_guesses():
     assert axdr.dumps(b"AB") == b"\x09\x02AB"
     assert axdr.dumps(axdr.DONT_CARE) == b"\xff"
     assert axdr.dumps((b"", [axdr.Enum(1), None])) == bytes.fromhex("020209000102160100")
-    for value in (5, 0.5, "text", CosemDateTime(), CosemDate(), CosemTime(), {}, object()):
-        with pytest.raises(EncodeError, match="may have several tags"):
+    assert axdr.dumps(bytearray(b"AB")) == axdr.dumps(memoryview(b"AB")) == b"\x09\x02AB"
+    for value in (5, 0.5, "text", CosemDateTime(), CosemDate(), CosemTime()):
+        with pytest.raises(EncodeError, match="may have several tags: give a type"):
+            axdr.dumps(value)
+    for value in ({}, object(), {1}):
+        with pytest.raises(EncodeError, match="has no form in A-XDR"):
             axdr.dumps(value)
     with pytest.raises(EncodeError, match=r"^\[1\]\[0\]: int 5 may have several tags"):
         axdr.dumps([None, (5,)])
@@ -350,3 +354,16 @@ def test_families_have_no_values_of_their_own():
             family() if family in (axdr.Data, axdr.RealNumber, axdr.Octets) else family(5)
     assert axdr.loads(b"\xff") is axdr.DONT_CARE
     assert pickle.loads(pickle.dumps(axdr.DONT_CARE)) is axdr.DONT_CARE  # noqa: S301
+
+
+def test_values_made_without_their_constructor_are_refused():
+    for kind in (axdr.OctetString, axdr.VisibleString, axdr.BitString, axdr.DateTime, axdr.Array, axdr.CompactArray):
+        empty = kind.__new__(kind)
+        with pytest.raises(TypeError):
+            axdr.dumps(empty)
+        if kind is not axdr.OctetString:
+            with pytest.raises(TypeError):
+                _ = empty.value
+    row = axdr.Array([])
+    with pytest.raises(TypeError, match="immutable"):
+        row.__init__([row])
