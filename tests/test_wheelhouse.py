@@ -132,7 +132,7 @@ def write(path: Path, content: dict[str, str]) -> Path:
 
 
 def test_a_good_wheel_passes(tmp_path: Path) -> None:
-    assert wheel_audit.audit_wheel(write(tmp_path / GOOD, members()), DECLARATION) == []
+    assert wheel_audit.audit_wheel(write(tmp_path / GOOD, members()), DECLARATION, wheel_audit.tree()) == []
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_a_good_wheel_passes(tmp_path: Path) -> None:
 )
 def test_a_bad_wheel_is_found_out(change: dict[str, str | None], words: str, tmp_path: Path) -> None:
     content = {name: text for name, text in {**members(), **change}.items() if text is not None}
-    problems = wheel_audit.audit_wheel(write(tmp_path / GOOD, content), DECLARATION)
+    problems = wheel_audit.audit_wheel(write(tmp_path / GOOD, content), DECLARATION, wheel_audit.tree())
     assert [problem for problem in problems if words in problem]
 
 
@@ -162,7 +162,7 @@ def test_a_bad_wheel_is_found_out(change: dict[str, str | None], words: str, tmp
 )
 def test_a_bad_tag_is_found_out(platform: str, words: str, tmp_path: Path) -> None:
     path = write(tmp_path / f"dlms-0.1.0-cp311-cp311-{platform}.whl", members(platform))
-    (problem,) = wheel_audit.audit_wheel(path, DECLARATION)
+    (problem,) = wheel_audit.audit_wheel(path, DECLARATION, wheel_audit.tree())
     assert words in problem
 
 

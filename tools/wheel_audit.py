@@ -7,6 +7,7 @@ import fnmatch
 import re
 import tarfile
 import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,8 +58,24 @@ def missing_and_forbidden(names: list[str], rules: dict[str, list[str]]) -> list
     return problems
 
 
-def audit_wheel(path: Path, declaration: Declaration) -> list[str]:
-    """Everything that is wrong with a wheel; empty when it may be published."""
+def extensions(names: Iterable[str]) -> list[str]:
+    """The names of the modules of the core that must be compiled, from a listing of the sources."""
+    return sorted(Path(name).stem for name in fnmatch.filter(names, "src/dlms_core/*.pyx"))
+
+
+def tree() -> list[str]:
+    """The listing of the sources here."""
+    return [path.relative_to(ROOT).as_posix() for path in (ROOT / "src").rglob("*.pyx")]
+
+
+def sdist_names(path: Path) -> list[str]:
+    """The files of an sdist, below its top folder."""
+    with tarfile.open(path) as archive:
+        return [member.name.split("/", 1)[1] for member in archive.getmembers() if member.isfile()]
+
+
+def audit_wheel(path: Path, declaration: Declaration, sources: Iterable[str]) -> list[str]:
+    """Everything that is wrong with a wheel built from `sources`; empty when it may be published."""
     policy = declaration["policy"]
     name = WheelName.parse(path)
     problems = []
@@ -78,9 +95,9 @@ def audit_wheel(path: Path, declaration: Declaration) -> list[str]:
         wheel = email.message_from_bytes(archive.read(f"{info}/WHEEL"))
     problems += missing_and_forbidden(names, policy["contents"])
     problems += [
-        f"lacks the compiled {source.stem}"
-        for source in sorted((ROOT / "src" / "dlms_core").glob("*.pyx"))
-        if not fnmatch.filter(names, f"dlms_core/{source.stem}.*[do]")
+        f"lacks the compiled {module}"
+        for module in extensions(sources)
+        if not fnmatch.filter(names, f"dlms_core/{module}.*[do]")
     ]
     allowed = (*(f"{package}/" for package in declaration["packages"]), f"{info}/")
     problems += [f"holds {member} outside its packages" for member in names if not member.startswith(allowed)]
@@ -108,9 +125,7 @@ def audit_wheel(path: Path, declaration: Declaration) -> list[str]:
 
 def audit_sdist(path: Path, declaration: Declaration) -> list[str]:
     """Everything that is wrong with an sdist; empty when it may be published."""
-    with tarfile.open(path) as archive:
-        names = [member.name.split("/", 1)[1] for member in archive.getmembers() if member.isfile()]
-    return missing_and_forbidden(names, declaration["policy"]["sdist"])
+    return missing_and_forbidden(sdist_names(path), declaration["policy"]["sdist"])
 
 
 def verify(folder: Path, declared: list[DeclaredWheel], declaration: Declaration) -> list[str]:
@@ -123,7 +138,7 @@ def verify(folder: Path, declared: list[DeclaredWheel], declaration: Declaration
     problems += [
         f"{identifier}: {found.count(identifier)} wheels" for identifier in expected if found.count(identifier) > 1
     ]
-    problems += [f"{path.name}: {problem}" for path in wheels for problem in audit_wheel(path, declaration)]
+    problems += [f"{path.name}: {problem}" for path in wheels for problem in audit_wheel(path, declaration, tree())]
     if len({name.version for name in wheels.values()}) > 1:
         problems.append(f"wheels of several versions: {sorted({name.version for name in wheels.values()})}")
     return problems

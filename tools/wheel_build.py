@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wheel_audit import WheelName, audit_sdist, audit_wheel
+from wheel_audit import WheelName, audit_sdist, audit_wheel, sdist_names
 from wheel_declaration import ROOT, Declaration
 
 WORK = ROOT / "build" / "wheels"
@@ -122,7 +122,7 @@ def build_wheel(sdist: Path, interpreter: Interpreter, declaration: Declaration,
         run(repair, environment=tools)
         (raw,) = (work / "repaired").glob("*.whl")
     wheel = Path(shutil.copy2(raw, output))
-    if problems := audit_wheel(wheel, declaration):
+    if problems := audit_wheel(wheel, declaration, sdist_names(sdist)):
         raise BuildError(f"{wheel.name}: " + "; ".join(problems))
     return wheel
 
