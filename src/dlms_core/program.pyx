@@ -59,6 +59,7 @@ from dlms_core.axdr cimport (
     axdr_octets,
     axdr_width,
     read_within,
+    skip_data,
     write_data,
 )
 from dlms_core.ber cimport (
@@ -176,6 +177,7 @@ cdef enum Kind:
     ENUMERATED        # object: the class; members: its members by number, or None
     NULL_TYPE
     ANY_DATA
+    DATA_OCTETS       # any Data, as its octets
     DATE_TIME
     CONFORMANCE       # object: the class
     REMAINDER
@@ -210,7 +212,8 @@ KINDS = {
     "unsigned8": UNSIGNED8, "unsigned16": UNSIGNED16, "unsigned32": UNSIGNED32, "unsigned64": UNSIGNED64,
     "integer8": INTEGER8, "integer16": INTEGER16, "integer32": INTEGER32, "integer64": INTEGER64,
     "boolean": BOOLEAN, "octets": OCTETS, "visible-string": VISIBLE_STRING, "bit-string": BIT_STRING,
-    "enumerated": ENUMERATED, "null": NULL_TYPE, "data": ANY_DATA, "date-time": DATE_TIME,
+    "enumerated": ENUMERATED, "null": NULL_TYPE, "data": ANY_DATA, "data-octets": DATA_OCTETS,
+    "date-time": DATE_TIME,
     "conformance": CONFORMANCE, "remainder": REMAINDER, "contents": CONTENTS, "sequence": SEQUENCE,
     "sequence-of": SEQUENCE_OF, "choice": CHOICE, "ber-sequence": BER_SEQUENCE, "ber-integer": BER_INTEGER_KIND,
     "ber-octets": BER_OCTETS, "ber-object-identifier": BER_IDENTIFIER, "ber-bit-string": BER_BITS,

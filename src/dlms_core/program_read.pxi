@@ -69,6 +69,14 @@ cdef int read_length(Run* run, size_t* length) except -1:
     return 0
 
 
+cdef object read_data_octets(Run* run):
+    """One Data, checked for its form and kept as its octets."""
+    cdef const uint8_t* start = run.cursor.at
+    if not skip_data(&run.cursor):
+        return failed(run)
+    return PyBytes_FromStringAndSize(<const char*>start, run.cursor.at - start)
+
+
 cdef object read_octets(Run* run, size_t count):
     cdef const uint8_t* octets
     if not dlms_octets(&run.cursor, count, &octets):
@@ -120,6 +128,8 @@ cdef object read_op(Run* run, const Op* op):
         return None
     if kind == ANY_DATA:
         return read_within(c, True, &run.bounds)
+    if kind == DATA_OCTETS:
+        return read_data_octets(run)
     if kind == SEQUENCE:
         return read_sequence(run, op)
     if kind == CHOICE:

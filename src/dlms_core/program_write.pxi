@@ -45,6 +45,17 @@ cdef int write_long_octets(dlms_sink* s, object value) except -1:
     return put(dlms_sink_wrap(s, mark))
 
 
+cdef int write_data_octets(dlms_sink* s, object value) except -1:
+    """Octets that are one whole Data, as they are."""
+    cdef dlms_cursor c
+    if not isinstance(value, bytes):
+        return unfit("the octets of one Data", value)
+    dlms_cursor_open(&c, <const uint8_t*>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value))
+    if not skip_data(&c) or dlms_left(&c):
+        return unfit("the octets of one Data", value)
+    return write_bytes(s, value)
+
+
 cdef int write_op(Run* run, dlms_sink* s, const Op* op, object value) except -1:
     cdef size_t mark
     cdef int kind = op.kind
@@ -76,6 +87,8 @@ cdef int write_op(Run* run, dlms_sink* s, const Op* op, object value) except -1:
         if not isinstance(value, Data):
             return unfit("a value of dlms.data", value)
         return write_data(s, value)
+    if kind == DATA_OCTETS:
+        return write_data(s, value) if isinstance(value, Data) else write_data_octets(s, value)
     if kind == SEQUENCE:
         return write_sequence(run, s, op, value)
     if kind == CHOICE:
@@ -224,6 +237,8 @@ cdef bint fits(Run* run, const Op* op, object value) except -1:
         return <PyObject*>Py_TYPE(value) == op.object
     if op.kind == ANY_DATA:
         return isinstance(value, Data)
+    if op.kind == DATA_OCTETS:
+        return isinstance(value, (Data, bytes))
     if op.kind == NULL_TYPE:
         return value is None
     if op.kind == BOOLEAN:

@@ -37,7 +37,15 @@ from dlms.grammar import Message, Tag, enclose, node
 from dlms.grammar.nodes import Choice
 from dlms.grammar.programs import choice_program
 
-__all__ = ["APDU", "Apdu", "decode", "decode_first", "encode"]
+__all__ = [
+    "APDU",
+    "Apdu",
+    "decode",
+    "decode_first",
+    "decode_with_data_octets",
+    "encode",
+    "encode_with_data_octets",
+]
 
 Apdu: TypeAlias = (
     InitiateRequest
@@ -92,3 +100,11 @@ decode_first: Final[Callable[[bytes | bytearray | memoryview], tuple[Apdu, int]]
 """The message of the APDU that the octets begin with, and how many of them it takes."""
 encode: Final[Callable[[Message], bytes]] = _program.encode
 """The octets of an APDU; `encode(decode(x)) == x` for canonical x. EncodeError with the path of what does not fit."""
+
+_octets_program: Final = choice_program(APDU, "apdu", data_as_octets=True)
+
+decode_with_data_octets: Final[Callable[[bytes | bytearray | memoryview], Apdu]] = _octets_program.decode
+"""As `decode`, but every Data in the message stays the octets that it is: a client decodes them by the declared type of
+what it asked for, a profile goes from there into columns."""
+encode_with_data_octets: Final[Callable[[Message], bytes]] = _octets_program.encode
+"""As `encode`; a Data may be given as its octets."""

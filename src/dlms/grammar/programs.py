@@ -99,9 +99,15 @@ def dumps(value: Any, type: Declared | None = None) -> bytes:  # noqa: A002
     return axdr.dumps(value) if type is None else program(type).encode(value)
 
 
-def choice_program(of: Choice, layer: str) -> Program:
-    """The program of a CHOICE of messages that also encodes each of them alone, beginning with its `tags`."""
+def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> Program:
+    """The program of a CHOICE of messages that also encodes each of them alone, beginning with its `tags`.
+
+    `data_as_octets` reads the same declarations another way: every Data is checked for its form and stays the octets
+    that it is, for whoever knows its declared type.
+    """
     ops, places = _laid_out(of)
+    if data_as_octets:
+        ops = [op | {"kind": "data-octets"} if op["kind"] == "data" else op for op in ops]
     names = {alternative.tag: alternative.name for alternative in of.alternatives}
     messages: dict[type[Message], tuple[bytes, int, str]] = {}
     for at, (below, _) in places.items():
