@@ -131,6 +131,14 @@ class Window:
 
 
 @structure
+class AttributeCaptureTime:
+    """Which attribute changed last, and when."""
+
+    attribute_id: Annotated[int, Unsigned]
+    time_stamp: Annotated[CosemDateTime, DateTime]
+
+
+@structure
 class RangeDescriptor:
     """Access selector 1 of a profile: rows whose restricting_object lies between two values, both included."""
 
