@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import dlms_core
+from dlms.apdu import decode, encode
 from dlms.data import dumps, loads
 from dlms.datetime import CosemDateTime
 from dlms_core.fcs import fcs16
@@ -49,6 +50,12 @@ def checks() -> Iterator[Check]:
     billing = bytes.fromhex("02040651EE53051129090641424344454600")
     yield "data", lambda: loads(billing), (1374573317, 41, b"ABCDEF", None)
     yield "data, encoded again", lambda: dumps(loads(billing, typed=True)), billing
+    # Green Book, the AARQ of an association with low level security.
+    aarq = bytes.fromhex(
+        "6036A1090607608574050801018A0207808B0760857405080201AC0A80083132333435363738BE10040E01000000065F1F0400007E1F04B0"
+    )
+    yield "APDU", lambda: type(decode(aarq)).__name__, "Aarq"
+    yield "APDU, encoded again", lambda: encode(decode(aarq)), aarq
 
 
 def failures(require_compiled: bool) -> Iterator[tuple[str, str]]:

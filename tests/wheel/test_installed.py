@@ -48,3 +48,12 @@ def test_data(vector: dict[str, str]) -> None:
     assert value == ast.literal_eval(vector["value"])
     assert type(value) is type(ast.literal_eval(vector["value"]))
     assert dlms.dumps(dlms.loads(octets, typed=True)) == octets
+
+
+@pytest.mark.parametrize("vector", GOLDEN["apdus"], ids=lambda vector: vector["source"])
+def test_apdus(vector: dict[str, str]) -> None:
+    octets = bytes.fromhex(vector["octets"])
+    message = dlms.decode(octets)
+    assert type(message).__name__ == vector["type"]
+    assert message.deviations == ()
+    assert dlms.encode(message) == octets
