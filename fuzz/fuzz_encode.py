@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from typing import Any
 
 import dlms
 from dlms.errors import DecodeError, EncodeError
 from dlms.grammar import Message
 
-ANYTHING = (
+ANYTHING: tuple[Any, ...] = (
     None, True, 0, -1, 255, 256, 2**32, 2**64, 1.5, "", "101", "2.16.756.5.8.1.1", b"", bytes(12), (), [], (1,),
 )  # fmt: skip
 
@@ -36,4 +37,5 @@ def spoiled(message: Message, chance: random.Random) -> Message:
     field = chance.choice(dataclasses.fields(message)[1:])
     value = getattr(message, field.name)
     deeper = isinstance(value, Message) and chance.random() < 0.7
-    return dataclasses.replace(message, **{field.name: spoiled(value, chance) if deeper else chance.choice(ANYTHING)})
+    other: Any = spoiled(value, chance) if deeper else chance.choice(ANYTHING)
+    return dataclasses.replace(message, **{field.name: other})
