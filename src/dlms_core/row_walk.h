@@ -1,0 +1,125 @@
+/* The plain walk: one row after the other, cell by cell, into a block of cells; no layout of octets is assumed.
+
+   The cells of column k stand at tags[k * block] .. and raw[k * block] .., one for each row of the block. What a row
+   does not reach stays TAG_MISSING. */
+#ifndef DLMS_ROW_WALK_H
+#define DLMS_ROW_WALK_H
+
+#include "row_layout.h"
+
+enum dlms_walk_result { WALK_FAULT = 0, WALK_OK = 1, WALK_UNFIT = 2 /* a position that the layout does not have */ };
+
+typedef struct dlms_block {
+    uint8_t *tags;
+    uint64_t *raw;
+    size_t rows; /* room */
+} dlms_block;
+
+/* A null in the place of a nest is a null in every column below it. */
+static void dlms_null_below(const dlms_layout *layout, int32_t index, dlms_block *block, size_t row) {
+    const dlms_node *node = &layout->nodes[index];
+    if (node->column >= 0) {
+        block->tags[(size_t)node->column * block->rows + row] = 0;
+        block->raw[(size_t)node->column * block->rows + row] = 0;
+    }
+    for (int32_t child = node->child; child >= 0; child = layout->nodes[child].sibling)
+        dlms_null_below(layout, child, block, row);
+}
+
+static int dlms_walk_cell(dlms_cursor *c, const dlms_layout *layout, int32_t index, dlms_block *block, size_t row,
+                          dlms_path *path) {
+    const dlms_node *node = &layout->nodes[index];
+    const uint8_t *start = c->at;
+    uint8_t tag;
+    if (!dlms_u8(c, &tag)) return WALK_FAULT;
+    const dlms_tag_facts facts = DLMS_TAG_FACTS[tag];
+    if (facts.kind == CELL_NULL && node->child >= 0) {
+        dlms_null_below(layout, index, block, row);
+        return WALK_OK;
+    }
+    if (facts.kind != CELL_NEST) {
+        uint64_t raw;
+        if (!dlms_cell_content(c, tag, &raw)) {
+            c->at = start;
+            return WALK_FAULT;
+        }
+        if (node->column < 0) return KIND_BIT(facts.kind) & KINDS_VOID ? WALK_OK : WALK_UNFIT;
+        block->tags[(size_t)node->column * block->rows + row] = tag;
+        block->raw[(size_t)node->column * block->rows + row] = raw;
+        return WALK_OK;
+    }
+    size_t members;
+    if (!dlms_length(c, &members)) return WALK_FAULT;
+    if (members > dlms_left(c)) return dlms_fail(c, DLMS_COUNT, start + 1, (int64_t)dlms_left(c), (int64_t)members);
+    if (path->depth == LAYOUT_DEPTH) return dlms_fail(c, DLMS_DEPTH, start, LAYOUT_DEPTH, LAYOUT_DEPTH + 1);
+    int32_t child = node->child;
+    for (size_t k = 0; k < members; k++) {
+        path->at[path->depth++] = (uint32_t)k;
+        if (child < 0) return WALK_UNFIT;
+        const dlms_node *leaf = &layout->nodes[child];
+        const uint8_t *p = c->at;
+        int result = WALK_OK;
+        /* Numbers, whatever their types, without a branch on the type: 9 octets in hand are enough for any. */
+        if (leaf->child < 0 && leaf->column >= 0 && (size_t)(c->end - p) > 8 && DLMS_TAG_FACTS[*p].is_number) {
+            const dlms_tag_facts number = DLMS_TAG_FACTS[*p];
+            uint64_t eight = dlms_be64(p + 1);
+            /* In two halves: a null has no width, and shifting by 64 at once is undefined. */
+            unsigned half = 32u - 4u * number.width;
+            uint64_t value = (eight >> half) >> half;
+            uint64_t sign = (uint64_t)number.is_signed << ((8u * number.width - 1u) & 63u);
+            block->tags[(size_t)leaf->column * block->rows + row] = *p;
+            block->raw[(size_t)leaf->column * block->rows + row] = (value ^ sign) - sign;
+            c->at = p + 1 + number.width;
+        } else {
+            result = dlms_walk_cell(c, layout, child, block, row, path);
+        }
+        if (result != WALK_OK) return result;
+        path->depth--;
+        child = leaf->sibling;
+    }
+    return WALK_OK;
+}
+
+/* One row of a compact-array: the nodes say what comes. */
+static int dlms_walk_compact(dlms_cursor *c, const dlms_layout *layout, int32_t index, dlms_block *block, size_t row,
+                             dlms_path *path) {
+    const dlms_node *node = &layout->nodes[index];
+    if (node->column >= 0) {
+        uint64_t raw;
+        if (!dlms_cell_content(c, node->tag, &raw)) return WALK_FAULT;
+        block->tags[(size_t)node->column * block->rows + row] = node->tag;
+        block->raw[(size_t)node->column * block->rows + row] = raw;
+        return WALK_OK;
+    }
+    uint32_t position = 0;
+    for (int32_t child = node->child; child >= 0; child = layout->nodes[child].sibling) {
+        path->at[path->depth++] = position++;
+        if (dlms_walk_compact(c, layout, child, block, row, path) != WALK_OK) return WALK_FAULT;
+        path->depth--;
+    }
+    return WALK_OK;
+}
+
+/* Walk up to `most` rows (no more than the block holds) into the block; *rows becomes the number of whole rows, and
+   the cursor stands behind them. A compact-array also ends where its octets end. */
+static int dlms_walk_rows(dlms_cursor *c, const dlms_layout *layout, size_t columns, size_t most, dlms_block *block,
+                          size_t *rows, dlms_path *path) {
+    size_t row = 0;
+    int result = WALK_OK;
+    if (most > block->rows) most = block->rows;
+    memset(block->tags, TAG_MISSING, columns * block->rows);
+    for (; row < most; row++) {
+        const uint8_t *start = c->at;
+        path->depth = 0;
+        result = layout->compact ? dlms_walk_compact(c, layout, 0, block, row, path)
+                                 : dlms_walk_cell(c, layout, 0, block, row, path);
+        if (result != WALK_OK) {
+            c->at = start;
+            break;
+        }
+    }
+    *rows = row;
+    return result;
+}
+
+#endif
