@@ -1,4 +1,4 @@
-"""Invariant: any octets give columns of at most 8 times their size plus 1024 that their plan fills again, or a fault."""
+"""Invariant: any octets give columns of at most 8 times their size plus 1024, and their plan fills them again."""
 
 from dlms_core.columns import unpack
 from dlms_core.fault import DecodeError
