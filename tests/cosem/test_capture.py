@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from dlms.cosem.capture import CaptureObject, capture_objects, column_names, scaler_units
+from dlms.cosem.capture import capture_objects, column_names, is_clock, scaler_units
+from dlms.cosem.references import AttributeRef
+from dlms.cosem.types import CaptureObjectDefinition
 from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
 from dlms.units import ScalerUnit, Unit
@@ -19,11 +21,10 @@ IMPORT = (3, bytes.fromhex("0100010800FF"), 2, 0)
 def test_plain_structures_and_objects_alike() -> None:
     typed = SimpleNamespace(value=(SimpleNamespace(value=8), SimpleNamespace(value=CLOCK[1]), 2, 0))
     named = SimpleNamespace(class_id=8, logical_name="0-0:1.0.0*255", attribute_index=2)
-    expected = CaptureObject(8, LogicalName("0-0:1.0.0*255"), 2, 0)
-    for given in (CLOCK, list(CLOCK), CLOCK[:3], (*CLOCK, None, ()), typed, named, expected):
+    expected = CaptureObjectDefinition(8, LogicalName("0-0:1.0.0*255"), 2, 0)
+    reference = AttributeRef(8, "0-0:1.0.0*255", 2)
+    for given in (reference, CLOCK, list(CLOCK), CLOCK[:3], (*CLOCK, None, ()), typed, named, expected):
         assert capture_objects([given]) == (expected,)
-    assert expected == CLOCK
-    assert expected.is_clock
 
 
 @pytest.mark.parametrize("given", [(), (8,), 8, None, "8", (8, b"short", 2), (8, CLOCK[1], "2"), ("8", CLOCK[1], 2)])
@@ -45,7 +46,7 @@ def test_what_is_no_capture_object(given: Any) -> None:
     ],
 )
 def test_what_is_a_clock(class_id: int, name: str, attribute: int, element: int, clock: bool) -> None:
-    assert CaptureObject(class_id, LogicalName(name), attribute, element).is_clock is clock
+    assert is_clock(CaptureObjectDefinition(class_id, LogicalName(name), attribute, element)) is clock
 
 
 def test_names() -> None:
@@ -62,6 +63,8 @@ def test_names() -> None:
         "c6.2",
     )
     assert column_names(None, [(0,), (1, 0), (1, 1)]) == ("c0", "c1.0", "c1.1")
+    assert column_names(None, [()]) == ("c0",)
+    assert column_names(captures[1:], [()]) == ("1-0:1.8.0*255:2",)
     assert column_names(captures, []) == column_names(None, []) == ()
 
 

@@ -4,42 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from dlms.cosem.references import AttributeRef
+from dlms.cosem.types import CaptureObjectDefinition
 from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
 from dlms.units import ScalerUnit, Unit
 
-__all__ = ["CaptureObject", "capture_objects", "column_names", "scaler_units"]
+__all__ = ["capture_objects", "column_name", "column_names", "is_clock", "is_scaled", "position_of", "scaler_units"]
 
 Path: TypeAlias = tuple[int, ...]
 
 _CLOCK, _DEMAND_REGISTER = 8, 5
 
 
-class CaptureObject(NamedTuple):
-    """One column of a profile: the attribute of an object, or with `data_index` > 0 an element of it."""
+def is_clock(capture: CaptureObjectDefinition) -> bool:
+    """Whether it is the time of the row: the time of a Clock, or of any object named 0-b:1.0.e."""
+    name = capture.logical_name
+    clock = capture.class_id == _CLOCK or (name.a, name.c, name.d) == (0, 1, 0)
+    return clock and capture.attribute_index == 2 and capture.data_index == 0
 
-    class_id: int
-    logical_name: LogicalName
-    attribute_index: int
-    data_index: int = 0
 
-    @property
-    def is_clock(self) -> bool:
-        """Whether it is the time of the row: the time of a Clock, or any object named 0-b:1.0.e."""
-        name = self.logical_name
-        clock = self.class_id == _CLOCK or (name.a, name.c, name.d) == (0, 1, 0)
-        return clock and self.attribute_index == 2 and self.data_index == 0
+def is_scaled(capture: CaptureObjectDefinition) -> bool:
+    """Whether the object's scaler_unit speaks of this attribute: the value, or a demand register's averages."""
+    demand = capture.class_id == _DEMAND_REGISTER and capture.attribute_index == 3
+    return demand or capture.attribute_index == 2
 
-    @property
-    def is_scaled(self) -> bool:
-        """Whether the object's scaler_unit speaks of this attribute: the value, or a demand register's averages."""
-        return self.attribute_index == 2 or (self.class_id == _DEMAND_REGISTER and self.attribute_index == 3)
 
-    def __str__(self) -> str:
-        element = f"[{self.data_index}]" if self.data_index else ""
-        return f"{self.logical_name}:{self.attribute_index}{element}"
+def column_name(capture: CaptureObjectDefinition) -> str:
+    """`1-0:1.8.0*255:2`, with `[k]` for a data_index."""
+    element = f"[{capture.data_index}]" if capture.data_index else ""
+    return f"{capture.logical_name}:{capture.attribute_index}{element}"
 
 
 def _plain(value: Any) -> Any:
@@ -48,25 +44,32 @@ def _plain(value: Any) -> Any:
     return tuple(_plain(item) for item in value) if isinstance(value, (list, tuple)) else value
 
 
-def capture_objects(values: Iterable[Any]) -> tuple[CaptureObject, ...]:
+def capture_objects(values: Iterable[Any]) -> tuple[CaptureObjectDefinition, ...]:
     """Capture objects as attribute 3 of a profile gives them, in the order of the columns.
 
     Each is a structure (class_id, logical_name, attribute_index, data_index), plain or of `dlms.data`, the
-    data_index and what newer versions append being optional; or an object with these names.
+    data_index and what newer versions append being optional; or an object with these names; or an AttributeRef.
     """
     return tuple(_capture_object(value) for value in values)
 
 
-def _capture_object(value: Any) -> CaptureObject:
-    if isinstance(value, CaptureObject):
+def _capture_object(value: Any) -> CaptureObjectDefinition:
+    if isinstance(value, CaptureObjectDefinition):
         return value
     try:
-        if hasattr(value, "class_id"):
+        if isinstance(value, AttributeRef):
+            fields = (value.class_id, value.logical_name, value.attribute_id, 0)
+        elif hasattr(value, "class_id"):
             fields = (value.class_id, value.logical_name, value.attribute_index, getattr(value, "data_index", 0))
         else:
             fields = (*_plain(value), 0)[:4]
         class_id, name, attribute, element = fields
-        return CaptureObject(class_id.__index__(), LogicalName(name), attribute.__index__(), element.__index__())
+        return CaptureObjectDefinition(
+            class_id=class_id.__index__(),
+            logical_name=LogicalName(name),
+            attribute_index=attribute.__index__(),
+            data_index=element.__index__(),
+        )
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigurationError(
             "a capture object is (class_id, logical_name, attribute_index, data_index), "
@@ -74,23 +77,30 @@ def _capture_object(value: Any) -> CaptureObject:
         ) from error
 
 
-def column_names(captures: Sequence[CaptureObject] | None, paths: Sequence[Path]) -> tuple[str, ...]:
+def position_of(path: Path) -> int:
+    """The position in the row, and so of the capture object, of the column at `path`."""
+    return path[0] if path else 0
+
+
+def column_names(captures: Sequence[CaptureObjectDefinition] | None, paths: Sequence[Path]) -> tuple[str, ...]:
     """The names of the columns at `paths`: `1-0:1.8.0*255:2`, `[k]` for a data_index, `#2` for a duplicate, `.0` for
-    a member of a structure; `c0`, `c1`, ... where no capture object is known.
+    a member of a structure; `c0`, `c1`, ... where no capture object is known. The path () is a row that is no
+    structure but one value.
     """
     seen: Counter[str] = Counter()
     bases = []
     for capture in captures or ():
-        name = str(capture)
+        name = column_name(capture)
         seen[name] += 1
         bases.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    bases += [f"c{position}" for position in range(len(bases), max((path[0] + 1 for path in paths), default=0))]
-    return tuple(".".join([bases[path[0]], *map(str, path[1:])]) for path in paths)
+    widest = max((position_of(path) + 1 for path in paths), default=0)
+    bases += [f"c{position}" for position in range(len(bases), widest)]
+    return tuple(".".join([bases[position_of(path)], *map(str, path[1:])]) for path in paths)
 
 
 def scaler_units(
     given: Mapping[Any, Any] | Iterable[Any],
-    captures: Sequence[CaptureObject] | None,
+    captures: Sequence[CaptureObjectDefinition] | None,
     names: Sequence[str],
     paths: Sequence[Path],
 ) -> dict[str, ScalerUnit]:
@@ -102,14 +112,22 @@ def scaler_units(
     """
     if not isinstance(given, Mapping):
         by_position = dict(enumerate(given))
-        pairs = [(name, by_position.get(path[0])) for name, path in zip(names, paths, strict=True) if len(path) == 1]
+        pairs = [
+            (name, by_position.get(position_of(path)))
+            for name, path in zip(names, paths, strict=True)
+            if len(path) <= 1
+        ]
     else:
         pairs = [pair for key, value in given.items() for pair in _of_key(key, value, captures, names, paths)]
     return {name: _scaler_unit(value) for name, value in pairs if value is not None}
 
 
 def _of_key(
-    key: Any, value: Any, captures: Sequence[CaptureObject] | None, names: Sequence[str], paths: Sequence[Path]
+    key: Any,
+    value: Any,
+    captures: Sequence[CaptureObjectDefinition] | None,
+    names: Sequence[str],
+    paths: Sequence[Path],
 ) -> Iterable[tuple[str, Any]]:
     if key in names:
         return [(key, value)]
@@ -118,10 +136,10 @@ def _of_key(
     return [
         (name, value)
         for name, path in zip(names, paths, strict=True)
-        if len(path) == 1
-        and path[0] < len(objects)
-        and objects[path[0]].logical_name == wanted
-        and objects[path[0]].is_scaled
+        if len(path) <= 1
+        and position_of(path) < len(objects)
+        and objects[position_of(path)].logical_name == wanted
+        and is_scaled(objects[position_of(path)])
     ]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow  # type: ignore[import-untyped]
 
-__all__ = ["Table"]
+__all__ = ["Table", "cell_text"]
 
 Array: TypeAlias = NDArray[Any]
 Missing: TypeAlias = NDArray[np.bool_]
@@ -197,10 +197,11 @@ def _object_buffers(cells: list[Any]) -> tuple[str, list[Any]]:
         if decimals is not None:
             return decimals
     # Cells of several kinds, or of one that Arrow lacks: as text, octets in hexadecimal.
-    return _varying("u", [b"" if cell is None else _text(cell).encode() for cell in cells])
+    return _varying("u", [b"" if cell is None else cell_text(cell).encode() for cell in cells])
 
 
-def _text(cell: object) -> str:
+def cell_text(cell: object) -> str:
+    """A value that is no number, in words; octets in hexadecimal."""
     return cell.hex().upper() if isinstance(cell, bytes) else str(cell)
 
 
