@@ -196,6 +196,12 @@ class TestColumns:
         assert profile.mask[NAMES[0]].tolist() == [8, 0]
         assert next(profile.rows())[0] is None
 
+    def test_rows_without_columns(self) -> None:
+        profile = unpack_profile(array(structure(), structure()))
+        assert list(profile.rows()) == [(), ()]
+        assert dict(profile.columns) == profile.mask == {}
+        assert profile.to_arrow().num_rows == profile.to_pandas().shape[0] == 2
+
     def test_no_rows(self) -> None:
         profile = unpack_profile(b"\x01\x00", CAPTURES)
         assert len(profile) == 0
@@ -322,6 +328,13 @@ class TestScaled:
         assert profile.scaled(decimal=True)["c0"].tolist() == [Decimal(2**64 - 1).scaleb(-2), Decimal("-0.01")]
         assert profile.scaled()["c0"].tolist() == [(2**64 - 1) / 100, -0.01]
         assert profile.scaled()["c0"].dtype == np.float64
+
+    def test_float32_is_scaled_as_float64(self) -> None:
+        octets = array(structure(b"\x17" + bytes.fromhex("3DCCCCCD")), structure(b"\x17" + bytes.fromhex("7F7FFFFF")))
+        scaled = unpack_profile(octets, scaler_units=[(127, 27)]).scaled()["c0"]
+        assert scaled.tolist() == [float(np.float32(0.1)) * 1e127, float(np.float32(3.4028235e38)) * 1e127]
+        doubles = array(structure(b"\x18" + bytes.fromhex("7FEFFFFFFFFFFFFF")))
+        assert unpack_profile(doubles, scaler_units=[(1, 27)]).scaled()["c0"].tolist() == [np.inf]
 
     def test_float32_is_exact_as_decimal(self) -> None:
         profile = unpack_profile(array(structure(b"\x17" + bytes.fromhex("3DCCCCCD"))), scaler_units=[(1, 27)])

@@ -120,6 +120,11 @@ def test_it_reads_like_a_dict(table: Table) -> None:
     assert repr(table).startswith("<Table of 3 rows: utc, local")
 
 
+def test_a_string_that_was_no_utf8() -> None:
+    table = Table({"name": objects("Gr\udcfcn"), "mixed": objects("Gr\udcfcn")}, 1)
+    assert table.to_arrow().to_pydict() == {"name": ["Gr\\xfcn"], "mixed": ["Gr\\xfcn"]}
+
+
 def test_no_rows() -> None:
     empty = Table({name: values[:0] for name, values in COLUMNS.items()}, 0)
     assert len(empty.to_pandas()) == len(empty.to_polars()) == empty.to_arrow().num_rows == 0

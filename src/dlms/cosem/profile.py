@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -279,6 +280,8 @@ class Profile:
         Times are datetimes: aware, in UTC, where the row gives a deviation, else naive.
         """
         table = self._wide()
+        if not self.plan.names:
+            return itertools.repeat((), len(self))
         return zip(*(self._cells(table, name) for name in self.plan.names), strict=True)
 
     def _cells(self, table: Table, name: str) -> list[Any]:
@@ -364,9 +367,11 @@ def _scaled(values: Array, missing: Missing, scaler: int, decimal: bool) -> Arra
             return exact
         return np.array([np.nan if cell is None else cell for cell in cells], np.float64)
     # Powers of ten up to 22 are exact as float64, negative ones never are: so divide, and round but once.
-    product = values / 10.0**-scaler if scaler < 0 else values * 10.0**scaler
+    product = values.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # too large is infinite, as in IEEE 754
+        product = product / 10.0**-scaler if scaler < 0 else product * 10.0**scaler
     product[missing] = np.nan
-    return product.astype(np.float64, copy=False)
+    return product
 
 
 def _scaled_cell(cell: Any, scaler: int, decimal: bool) -> Any:

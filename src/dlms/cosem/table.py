@@ -191,18 +191,26 @@ def _object_buffers(cells: list[Any]) -> tuple[str, list[Any]]:
     if kinds == {bytes}:
         return _varying("z", [b"" if cell is None else cell for cell in cells])
     if kinds == {str}:
-        return _varying("u", [b"" if cell is None else cell.encode() for cell in cells])
+        return _varying("u", [b"" if cell is None else _utf8(cell) for cell in cells])
     if kinds and kinds <= {int, Decimal}:
         decimals = _decimals(cells, present)
         if decimals is not None:
             return decimals
     # Cells of several kinds, or of one that Arrow lacks: as text, octets in hexadecimal.
-    return _varying("u", [b"" if cell is None else cell_text(cell).encode() for cell in cells])
+    return _varying("u", [b"" if cell is None else _utf8(cell_text(cell)) for cell in cells])
 
 
 def cell_text(cell: object) -> str:
     """A value that is no number, in words; octets in hexadecimal."""
     return cell.hex().upper() if isinstance(cell, bytes) else str(cell)
+
+
+def _utf8(text: str) -> bytes:
+    """Strings that a meter did not send as UTF-8 hold the other octets as surrogates: as escapes then."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="surrogateescape").decode(errors="backslashreplace").encode()
 
 
 def _varying(layout: str, cells: list[bytes]) -> tuple[str, list[Any]]:
