@@ -55,7 +55,7 @@ cdef extern from *:
 # Bits a value takes, by the first letters of the format; formats of varying length are not here.
 _WIDTHS = {
     "b": 1, "c": 8, "C": 8, "s": 16, "S": 16, "i": 32, "I": 32, "l": 64, "L": 64, "f": 32, "g": 64,
-    "d": 128, "ts": 64, "tt": 32, "td": 32,
+    "d": 128, "ts": 64, "tD": 64,
 }
 
 

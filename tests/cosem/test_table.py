@@ -26,6 +26,7 @@ def objects(*cells: Any) -> np.ndarray:
 COLUMNS = {
     "utc": HOUR,
     "local": HOUR,
+    "of_day": HOUR - np.datetime64("2024-03-01", "ms"),
     "count": np.array([1, 2, 3], "u4"),
     "lost": np.array([1, 2, 3], "i2"),
     "real": np.array([1.5, 2.5, 3.5], "f4"),
@@ -42,6 +43,7 @@ TIMES = [datetime.datetime(2024, 3, 1), None, datetime.datetime(2024, 3, 1, 2)]
 EXPECTED = {
     "utc": [time and time.replace(tzinfo=datetime.UTC) for time in TIMES],
     "local": TIMES,
+    "of_day": [datetime.timedelta(0), None, datetime.timedelta(hours=2)],
     "count": [1, 2, 3],
     "lost": [1, None, 3],
     "real": [1.5, None, 3.5],

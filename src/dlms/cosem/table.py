@@ -113,7 +113,7 @@ class Table:
     def _lost(self, name: str) -> Missing | None:
         """True where the cell of the column is missing; None where none is."""
         values, lost = self[name], self.missing.get(name)
-        if values.dtype.kind == "M":
+        if values.dtype.kind in "Mm":
             nat = np.isnat(values)
             lost = nat if lost is None else lost | nat
         elif values.dtype.kind == "O":
@@ -135,7 +135,7 @@ class Table:
     def _pandas(self, name: str, pd: ModuleType) -> Any:
         values, lost = self[name], self._lost(name)
         kind = values.dtype.kind
-        if kind == "M":
+        if kind in "Mm":
             return pd.Series(values).dt.tz_localize("UTC") if name in self.utc else values
         if lost is None:
             return pd.Series(values, dtype=object) if kind == "O" else values
