@@ -1,4 +1,4 @@
-"""unpack_profile against a reader of one value at a time, and against octets of any kind."""
+"""unpack_profile against the naive model, which reads one value at a time, and against octets of any kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.profile_rows import columns_of
+from tests.model import columns as model
 
 from dlms.cosem.profile import Profile, unpack_profile
 from dlms.errors import DlmsError
@@ -54,9 +54,11 @@ CELLS = [
     number(16, ">h"),
     number(20, ">q"),
     number(21, ">Q"),
+    number(28, ">b"),
     number(22, ">B"),
     st.one_of(number(17, ">B"), number(5, ">i"), number(18, ">H")),
     st.one_of(number(20, ">q"), number(21, ">Q")),
+    st.one_of(number(17, ">B"), number(31, ">B")),
     st.booleans().map(lambda value: b"\x03" + bytes([value])),
     st.binary(max_size=11).map(as_octet_string),
     st.text("abcxyz", max_size=5).map(lambda text: b"\x0a" + bytes([len(text)]) + text.encode()),
@@ -82,21 +84,24 @@ def buffers(draw: st.DrawFn) -> tuple[bytes, int]:
     return b"\x01" + bytes([count]) + b"".join(rows), count
 
 
-def plain(values: np.ndarray, gone: np.ndarray) -> list[Any]:
-    if values.dtype.kind == "M":
-        numbers = values.view(np.int64).tolist()
-        return [None if number == np.iinfo(np.int64).min else number for number in numbers]
-    return [None if lost else value for value, lost in zip(values.tolist(), gone.tolist(), strict=True)]
+def plain(values: np.ndarray) -> list[Any]:
+    if values.dtype.kind != "M":
+        return values.tolist()
+    return [None if np.isnat(time) else int(time.astype(np.int64)) for time in values]
 
 
-def check_against_model(
-    profile: Profile, octets: bytes, clocks: list[int] | None, step: int, nulls: str, sign: int
-) -> None:
-    expected = columns_of(octets, clocks, step, nulls, sign)
-    assert [column.path for column in profile.plan.layout.columns] == list(expected)
-    for name, (values, mask) in zip(profile.columns, expected.values(), strict=True):
-        assert profile.mask[name].tolist() == mask, name
-        assert plain(profile.columns[name], profile.missing(name)) == values, name
+def check_against_model(profile: Profile, octets: bytes, rules: model.Rules) -> None:
+    rows, expected = model.unpack(octets, rules)
+    assert len(profile) == rows
+    assert profile.plan.names == tuple("c" + ".".join(map(str, column.path)) for column in expected)
+    for name, column in zip(profile.columns, expected, strict=True):
+        assert profile.mask[name].tolist() == column.mask, name
+        assert plain(profile.columns[name]) == column.values, name
+        lost = [flags & 3 == 1 or (flags == 4 and column.dtype != "object") for flags in column.mask]
+        assert profile.missing(name).tolist() == lost
+        if column.deviations is not None:
+            assert profile.columns[name + ".deviation"].tolist() == column.deviations
+            assert profile.columns[name + ".status"].tolist() == column.statuses
 
 
 @settings(max_examples=150)
@@ -111,14 +116,12 @@ def test_as_one_value_at_a_time(
     buffer: tuple[bytes, int], period: int | None, order: str | None, nulls: Any, sign: Any
 ) -> None:
     octets, count = buffer
-    rules: dict[str, Any] = {"capture_period": period, "sort_method": order, "nulls": nulls}
-    profile = unpack_profile(octets, deviation_sign=sign, **rules)
+    profile = unpack_profile(octets, capture_period=period, sort_method=order, nulls=nulls, deviation_sign=sign)
     step = 1000 * (period or 0) * (-1 if order == "lifo" else 1)
-    model = (octets, None, step, nulls, 1 if sign == "standard" else -1)
-    assert len(profile) == count
-    check_against_model(profile, *model)
+    rules = model.Rules(capture_step=step, nulls=nulls, deviation_sign=sign)
+    check_against_model(profile, octets, rules)
     out = Profile.empty(profile.plan, count + 3)
-    check_against_model(unpack_profile(octets, out=out, nulls=nulls, deviation_sign=sign), *model)
+    check_against_model(unpack_profile(octets, out=out, nulls=nulls, deviation_sign=sign), octets, rules)
     assert len(list(profile.rows())) == profile.to_arrow().num_rows == count
     profile.to_arrow().validate(full=True)
 
