@@ -35,5 +35,6 @@ def test_a_target_states_its_invariant_and_is_nothing_but_its_check(target: str)
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert "check" in {function.name for function in functions}
     assert all(
-        isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign)) for node in tree.body
+        isinstance(node, (ast.Expr, ast.Import, ast.ImportFrom, ast.FunctionDef, ast.Assign, ast.AnnAssign))
+        for node in tree.body
     )
