@@ -23,7 +23,10 @@ from dlms.results import (
 
 
 class ChangeScopeError(CodeTable):
-    """change-scope of ServiceError, alternative 8: reserved, without numbers of its own."""
+    """change-scope of ServiceError, alternative 8: the book reserves it and lists no number. The one here is ours:
+    Python has no enumeration without members."""
+
+    RESERVED = 0
 
 
 class OtherError(CodeTable):
