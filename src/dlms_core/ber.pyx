@@ -112,7 +112,7 @@ cdef int write_object_identifier(dlms_sink* s, object value) except -1:
         raise EncodeError(f"{value!r} is no object identifier") from None
     if (
         len(arcs) < 2 or arcs[0] not in (0, 1, 2) or (arcs[0] < 2 and arcs[1] >= 40) or min(arcs) < 0
-        or max(arcs) + 80 > INT64_MAX
+        or max(*arcs, 80 + arcs[1]) > INT64_MAX
     ):
         raise EncodeError(f"{value!r} is no object identifier")
     write_arc(s, 40 * arcs[0] + arcs[1])

@@ -91,7 +91,7 @@ from dlms_core.cursor cimport (
     dlms_u32,
     dlms_u64,
 )
-from dlms_core.fault import DecodeError, EncodeError
+from dlms_core.fault import DecodeError, DlmsError, EncodeError
 from dlms_core.fault cimport raise_fault
 from dlms_core.sink cimport (
     dlms_length_width,
@@ -265,6 +265,7 @@ cdef struct Run:
     PyObject* deviations  # a list, once there is one
     PyObject* layer
     int depth
+    bint in_data          # the reader of Data is at work
     Step trail[TRAIL + 1]
 
 
@@ -402,6 +403,7 @@ cdef class Program:
         run.deviations = NULL
         run.layer = <PyObject*>self.layer
         run.depth = 0
+        run.in_data = False
         try:
             descend(&run, root)
             value = read_op(&run, root)
@@ -413,7 +415,7 @@ cdef class Program:
                 record_deviations(&run, value)
             return value
         except DecodeError as error:
-            if error.layer != self.layer:
+            if run.in_data:
                 # Raised by the reader of Data: its offset counts from our first octet, its path from where it began.
                 error.layer = self.layer
                 error.path = trail_path(&run) + error.path

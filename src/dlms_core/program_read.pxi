@@ -52,7 +52,7 @@ cdef int read_trailing(Run* run, object value) except -1:
     cdef size_t left = dlms_left(&run.cursor)
     node = getattr(type(value), "__node__", None)
     if getattr(node, "trailing", False):
-        deviate(run, f"{left} octets follow its end")
+        deviate(run, f"{node.name}: {left} octets follow its end")
     else:
         refused(run, DLMS_TRAILING, run.cursor.at, -1, <int64_t>left)
     return 0
@@ -67,6 +67,14 @@ cdef int read_length(Run* run, size_t* length) except -1:
     if <size_t>(c.at - start) != dlms_length_width(length[0]):
         deviate(run, f"length {length[0]} in {c.at - start} octets")
     return 0
+
+
+cdef object read_data_within(Run* run, bint typed):
+    """One Data. Its reader raises with the path inside the Data; `decode_octets` puts the trail in front of it."""
+    run.in_data = True
+    value = read_within(&run.cursor, typed, &run.bounds)
+    run.in_data = False
+    return value
 
 
 cdef object read_data_octets(Run* run):
@@ -127,7 +135,7 @@ cdef object read_op(Run* run, const Op* op):
     if kind == NULL_TYPE:
         return None
     if kind == ANY_DATA:
-        return read_within(c, True, &run.bounds)
+        return read_data_within(run, True)
     if kind == DATA_OCTETS:
         return read_data_octets(run)
     if kind == SEQUENCE:
@@ -517,16 +525,17 @@ cdef inline object read_scalar(Run* run, const Op* op):
         if not axdr_octets(c, &octets, &count):
             return failed(run)
         return PyBytes_FromStringAndSize(<const char*>octets, count)
-    return read_within(c, False, &run.bounds)
+    return read_data_within(run, False)
 
 
 cdef object read_meaning(Run* run, const Op* op, const uint8_t* octets, size_t count):
-    """What an octet-string means; its class refuses with a ValueError or an error of its own family."""
+    """What an octet-string means; its class refuses with a ValueError or an error of the library."""
     try:
         return (<object>op.object).from_octets(PyBytes_FromStringAndSize(<const char*>octets, count))
-    except (ValueError, EncodeError) as error:
+    except (ValueError, DlmsError) as error:
         raise DecodeError(
-            f"{error}", layer=<str>run.layer, offset=octets - run.cursor.origin, path=trail_path(run)
+            f"{getattr(error, 'reason', error)}",
+            layer=<str>run.layer, offset=octets - run.cursor.origin, path=trail_path(run),
         ) from None
 
 

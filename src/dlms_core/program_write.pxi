@@ -383,7 +383,10 @@ cdef bint whole_number(object value, int64_t* number) except -1:
 
 cdef int write_other_scalar(dlms_sink* s, const Op* op, object value) except -1:
     if <PyObject*>Py_TYPE(value) != op.object:
-        if isinstance(value, Data) or (value is None) != (op.tag == AXDR_NULL_DATA):
+        if (
+            isinstance(value, Data) or (value is None) != (op.tag == AXDR_NULL_DATA)
+            or (op.size > 0 and PyBool_Check(value))
+        ):
             return unfit(f"a {(<object>op.object).__name__}", value)
         value = (<object>op.object)() if value is None else (<object>op.object)(value)
     return write_data(s, value)

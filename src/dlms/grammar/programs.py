@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from dlms.errors import ConfigurationError
-from dlms.grammar.declarations import Declared, Message, node
+from dlms.grammar.declarations import Declared, Message, data_node, node
 from dlms.grammar.nodes import (
     AnyData,
     Array,
@@ -79,6 +79,13 @@ def program(declared: Declared) -> Program:
     return Program(operations(of), layer=layer)
 
 
+@lru_cache(maxsize=1024)
+def data_program(declared: Declared) -> Program:
+    """The compiled program of a declared type of COSEM Data, as `program`; an IntEnum is the Data type enum."""
+    of: Node = data_node(declared)
+    return program(of)
+
+
 def decode(declared: Declared, octets: bytes | bytearray | memoryview) -> Any:
     """The value of a declared type that fills `octets`; DecodeError where they hold none."""
     return program(declared).decode(octets)
@@ -96,7 +103,7 @@ def dumps(value: Any, type: Declared | None = None) -> bytes:  # noqa: A002
     a value of dlms.data fits wherever its tag does). Without, it is a value of dlms.data, or a plain one that can have
     one tag only; never a bare int. EncodeError with the path of what does not fit.
     """
-    return axdr.dumps(value) if type is None else program(type).encode(value)
+    return axdr.dumps(value) if type is None else data_program(type).encode(value)
 
 
 def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> Program:
@@ -172,7 +179,7 @@ def _children(of: Node, rules: Rules, root: Node) -> list[tuple[Op, Node, Rules]
         for alternative in of.alternatives:
             own: Op = {"tag": alternative.tag, "label": alternative.name}
             # `get-response.result` and not `get-response.get-response-normal.result`: the outer name says enough.
-            own["silent"] = of is not root and _is_message(alternative.node)
+            own["silent"] = isinstance(root, Choice) and any(outer.node is of for outer in root.alternatives)
             below.append((_op(alternative.node, rules, alternative.tag) | own, alternative.node, rules))
         return below
     if isinstance(of, Contents):
@@ -180,10 +187,6 @@ def _children(of: Node, rules: Rules, root: Node) -> list[tuple[Op, Node, Rules]
     if isinstance(of, DataChoice):
         return [(_op(child, Rules.AXDR), child, Rules.AXDR) for child in of.alternatives]
     return [(_op(child, rules), child, rules) for child in of.children()]
-
-
-def _is_message(of: Node) -> bool:
-    return isinstance(of, Sequence) and of.tag is not None
 
 
 def _table(of: Node, below: list[Op]) -> dict[int, int]:
