@@ -37,12 +37,12 @@ class LogicalName(bytes):
     __slots__ = ()
 
     def __new__(cls, name: str | bytes | bytearray | memoryview | Iterable[int]) -> Self:
-        if type(name) is cls:
-            return name
+        if isinstance(name, bytes) and len(name) == 6:
+            return name if type(name) is cls else bytes.__new__(cls, name)
         if isinstance(name, str):
-            return super().__new__(cls, _parse(name))
+            return bytes.__new__(cls, _parse(name))
         try:
-            octets = super().__new__(cls, tuple(islice(name, 7)))
+            octets = bytes.__new__(cls, tuple(islice(name, 7)))
         except (TypeError, ValueError):
             octets = None
         if octets is None or len(octets) != 6:

@@ -6,6 +6,8 @@ editions after 13 of the Blue Book are not covered: what the tables do not know 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from dlms.errors import ConfigurationError
 from dlms.obis.catalogue import PROFILES, Row, catalogue, rows_of
 from dlms.obis.rules import ValueGroups, sentence, value_groups
@@ -13,6 +15,7 @@ from dlms.obis.rules import ValueGroups, sentence, value_groups
 __all__ = ["PROFILES", "Row", "ValueGroups", "catalogue", "meaning", "rows_of", "value_groups"]
 
 
+@lru_cache(maxsize=4096)
 def meaning(name: bytes, profile: str | None = None) -> str:
     """Short English for six OBIS octets; see `LogicalName.meaning`."""
     if profile is not None and profile not in PROFILES:
