@@ -433,6 +433,9 @@ class TestShapes:
         ({"capture_period": 2**32}, "capture_period"),
         ({"sort_method": "upwards"}, "sort_method"),
         ({"capture_objects": [5]}, "capture object"),
+        ({"scaler_units": [5]}, "scaler_unit"),
+        ({"scaler_units": {"c9": (0, 30)}}, "no column"),
+        ({"scaler_units": {5: (0, 30)}}, "no column"),
     ],
 )
 def test_arguments_that_cannot_be(arguments: dict[str, Any], words: str) -> None:

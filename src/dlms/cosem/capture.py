@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition
-from dlms.errors import ConfigurationError
+from dlms.errors import ConfigurationError, EncodeError
 from dlms.logical_name import LogicalName
 from dlms.units import ScalerUnit, Unit
 
@@ -132,7 +132,10 @@ def _of_key(
     if key in names:
         return [(key, value)]
     objects = captures or ()
-    wanted = LogicalName(key)
+    try:
+        wanted = LogicalName(key)
+    except EncodeError as error:
+        raise ConfigurationError(f"scaler_units: {key!r:.80} is no column and no logical name") from error
     return [
         (name, value)
         for name, path in zip(names, paths, strict=True)

@@ -100,9 +100,16 @@ class ProfilePlan:
     `profile.plan` of a profile that was read, to be handed to `Profile.empty(plan, rows)`.
     """
 
+    scaler_units: dict[str, ScalerUnit]
+    """Column name -> scaler and unit, of the columns that have them."""
+
     def __init__(self, layout: core.Plan, rules: Rules) -> None:
         self.layout = layout
         self.rules = rules
+        self.scaler_units = {}
+        if rules.scaler_units is not None:  # read now, so that who gave them hears what is wrong
+            paths = [column.path for column in layout.columns]
+            self.scaler_units = scaler_units(rules.scaler_units, rules.captures, self.names, paths)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -113,14 +120,6 @@ class ProfilePlan:
     def positions(self) -> dict[str, int]:
         """The name of a column -> its index in `names`."""
         return {name: position for position, name in enumerate(self.names)}
-
-    @cached_property
-    def scaler_units(self) -> dict[str, ScalerUnit]:
-        """Column name -> scaler and unit, of the columns that have them."""
-        if self.rules.scaler_units is None:
-            return {}
-        paths = [column.path for column in self.layout.columns]
-        return scaler_units(self.rules.scaler_units, self.rules.captures, self.names, paths)
 
     @cached_property
     def clock(self) -> str | None:
