@@ -6,7 +6,7 @@ from dlms_core.fault import DecodeError
 from dlms_core.stream import StreamReader
 
 HEADER_LENGTH: Final = 8
-VERSION: Final = 1
+VERSION: Final[bytes]
 
 @disjoint_base
 class Wpdu:

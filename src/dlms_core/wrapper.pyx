@@ -15,7 +15,7 @@ from dlms_core.sink cimport dlms_put_be16
 from dlms_core.stream cimport StreamReader
 
 HEADER_LENGTH = 8
-VERSION = 1
+VERSION = b"\x00\x01"
 
 cdef enum:
     HEADER = 8

@@ -155,7 +155,7 @@ def test_a_lost_segment():
     assert LONG.startswith(cut.apdu)
     assert (cut.framing, cut.complete) == ("hdlc-segmented", False)
     assert cut.faults[0].reason == "expected segment 1, got segment 2"
-    assert fault.reason == "expected the first segment of a message, got segment 2"
+    assert fault.reason == "expected the beginning of a message, got segment 2"
 
 
 def test_a_lost_last_segment_of_unnumbered_ones():

@@ -53,7 +53,7 @@ def test_a_missing_segment_ends_the_message():
     assert (cut.octets, cut.offset, cut.complete) == (b"one", 3, False)
     assert str(cut.faults[0]) == "mbus: expected segment 1, got segment 2 at octet 3"
     assert isinstance(fault, DecodeError)
-    assert str(fault) == "mbus: expected the first segment of a message, got segment 2 at octet 50"
+    assert str(fault) == "mbus: expected the beginning of a message, got segment 2 at octet 50"
 
 
 def test_a_new_message_ends_the_old_one():
@@ -67,7 +67,7 @@ def test_a_later_segment_of_nothing():
     damage = DecodeError("expected checksum 00, got 01", layer="mbus", offset=12)
     found = add(numbered(), b"two", None, first=False, faults=[damage])
     assert found[0] is damage
-    assert found[1].reason == "expected the first segment of a message, got a later one"
+    assert found[1].reason == "expected the beginning of a message, got something else"
 
 
 def test_a_repeated_segment_does_no_harm():

@@ -18,6 +18,7 @@ from dlms.link.assembly import LIMIT, Assembly
 from dlms.link.listening import Event, HdlcListener, Listener, MbusListener, WrapperListener
 from dlms.link.telegram import FIRST_OCTETS, Telegram, TelegramAssembler
 from dlms_core import llc
+from dlms_core.wrapper import VERSION
 
 EVENTS_MAXIMUM: Final = 256
 """How many events of each listener wait for the same; the last ones are kept."""
@@ -36,9 +37,9 @@ class Discovery:
 
     def _begin(self) -> None:
         self._decided: Listener | None = None
-        self._wrapper = WrapperListener(self._limit, in_step=False)
         self._hdlc = HdlcListener(self._limit)
         self._mbus = MbusListener(self._limit)
+        self._wrapper: WrapperListener | None = WrapperListener(self._limit, in_step=False)
         self._events: dict[Listener, deque[Event]] = {
             listener: deque(maxlen=EVENTS_MAXIMUM) for listener in (self._hdlc, self._mbus, self._wrapper)
         }
@@ -54,6 +55,11 @@ class Discovery:
         """What these octets complete; nothing until the framing is known."""
         if self._decided is not None:
             return self._decided.receive(octets)
+        if not self._overflowed:
+            self._octets += octets
+        if self._wrapper is not None and not self._may_be_wrapped(self._wrapper):
+            del self._events[self._wrapper]
+            self._wrapper = None
         latest = {listener: listener.receive(octets) for listener in self._events}
         self._decided = self._sound()
         if self._decided is not None:
@@ -63,12 +69,10 @@ class Discovery:
             return [*earlier, *latest[self._decided]]
         for listener, events in latest.items():
             self._events[listener].extend(events)
-        if not self._overflowed:
-            self._octets += octets
-            if len(self._octets) > self._limit:
-                self._overflowed = True
-                self._octets.clear()
-                return [_fault(f"no framing is found in the first {self._limit} octets")]
+        if not self._overflowed and len(self._octets) > self._limit:
+            self._overflowed = True
+            self._octets.clear()
+            return [_fault(f"no framing is found in the first {self._limit} octets")]
         return []
 
     def finish(self) -> list[Event]:
@@ -77,11 +81,16 @@ class Discovery:
         self._begin()
         return events
 
+    def _may_be_wrapped(self, wrapper: WrapperListener) -> bool:
+        beginning = self._octets.startswith(VERSION) or VERSION.startswith(self._octets)
+        return wrapper.opening and beginning
+
     def _sound(self) -> Listener | None:
-        if self._wrapper.opening:
-            return None
-        if self._wrapper.sound == 0:
-            return self._wrapper
+        if self._wrapper is not None:
+            if self._wrapper.sound == 0:
+                return self._wrapper
+            if self._wrapper.opening:
+                return None
         sound = [(listener.sound, listener) for listener in (self._hdlc, self._mbus) if listener.sound is not None]
         return min(sound, key=lambda found: found[0])[1] if sound else None
 

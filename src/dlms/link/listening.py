@@ -40,7 +40,7 @@ class HdlcListener:
     """
 
     framing: ClassVar[str] = "hdlc"
-    _INFORMATION: Final = frozenset({FrameKind.I, FrameKind.UI})
+    _INFORMATION: Final = (FrameKind.I, FrameKind.UI)
 
     def __init__(self, limit: int = LIMIT, *, opened: bool = False) -> None:
         self.sound: int | None = None

@@ -62,9 +62,11 @@ class SegmentJoiner:
                 begins = first is True
         if message is None:
             if not begins:
-                got = "a later one" if number is None else f"segment {number}"
-                reason = f"expected the first segment of a message, got {got}"
+                got = "something else" if number is None else f"segment {number}"
+                reason = f"expected the beginning of a message, got {got}"
                 return [*events, *faults, DecodeError(reason, layer=self._layer, offset=offset)]
+            if final and len(octets) <= self._limit:
+                return [*events, Assembly(octets, offset, stations, False, not faults, tuple(faults))]
             if len(self._open) == OPEN_MAXIMUM:
                 oldest = next(iter(self._open))
                 wanted = self._wanted(self._expected[oldest])
