@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlms_core.fault import DecodeError, DlmsError, EncodeError
 
 __all__ = [
+    "AssociationRejected",
     "AuthenticationFailed",
     "ConfigurationError",
     "ConnectionLost",
@@ -12,9 +13,11 @@ __all__ = [
     "DeadlineExceeded",
     "DecodeError",
     "DlmsError",
+    "Downgrade",
     "EncodeError",
     "LinkError",
     "MissingKey",
+    "ProtocolError",
     "ReplayDetected",
     "SecurityError",
     "TagMismatch",
@@ -64,3 +67,25 @@ class DeadlineExceeded(TransportError, TimeoutError):
 
 class LinkError(DlmsError):
     """The link to the peer could not be made, broke, or was misused by the peer."""
+
+
+class Downgrade(SecurityError):
+    """The peer offers or sends something weaker than was asked for."""
+
+
+class ProtocolError(DlmsError):
+    """The peer sent what cannot come here: another service's response, a wrong block number, another invoke-id."""
+
+
+class AssociationRejected(DlmsError):
+    """The peer did not accept the association; `result` and `diagnostic` say why, `information` may say more."""
+
+    def __init__(self, result: object, diagnostic: object, information: object = None) -> None:
+        super().__init__(result, diagnostic, information)
+        self.result = result
+        self.diagnostic = diagnostic
+        self.information = information
+
+    def __str__(self) -> str:
+        words = [str(getattr(part, "book_name", part)) for part in (self.result, self.diagnostic)]
+        return f"association {words[0]}: {words[1]}"

@@ -21,11 +21,16 @@ class Quirks:
         hdlc_receive_numbers_ignored: the peer's N(R) says nothing (jDLMS leaves it at 0): an answer acknowledges.
         hdlc_parameters_always_sent: SNRM states its parameters even where they are the defaults.
         disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
+
+    Association:
+        context_name_not_echoed: to a proposal without ciphering the peer may name another context in its AARE (jDLMS
+            names the ciphered one). A ciphered proposal is never answered by another context.
     """
 
     hdlc_receive_numbers_ignored: bool = False
     hdlc_parameters_always_sent: bool = False
     disconnect_unanswered: bool = False
+    context_name_not_echoed: bool = False
 
     @classmethod
     def from_value(cls, value: str | Mapping[str, Any]) -> Self:
@@ -50,5 +55,6 @@ NAMED: dict[str, dict[str, Any]] = {
     "jdlms-server": {
         "hdlc_receive_numbers_ignored": True,
         "disconnect_unanswered": True,
+        "context_name_not_echoed": True,
     },
 }

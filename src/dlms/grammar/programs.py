@@ -72,11 +72,16 @@ CONSTRUCTED = 0x20
 
 
 @lru_cache(maxsize=1024)
-def program(declared: Declared) -> Program:
-    """The compiled program of a declared type: its `decode` and `encode` are the fastest way to run it."""
+def program(declared: Declared, *, data_as_octets: bool = False) -> Program:
+    """The compiled program of a declared type: its `decode` and `encode` are the fastest way to run it.
+
+    `data_as_octets` reads the same declaration another way: every Data of unknown type is checked for its form and
+    stays the octets that it is, for whoever knows what it is to be.
+    """
     of = node(declared)
     layer = "axdr" if isinstance(of, (AnyData, Scalar, Octets, Array, Structure, DataChoice)) else "apdu"
-    return Program(operations(of), layer=layer)
+    ops = operations(of)
+    return Program(_with_data_octets(ops) if data_as_octets else ops, layer=layer)
 
 
 @lru_cache(maxsize=1024)
@@ -109,12 +114,11 @@ def dumps(value: Any, type: Declared | None = None) -> bytes:  # noqa: A002
 def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> Program:
     """The program of a CHOICE of messages that also encodes each of them alone, beginning with its `tags`.
 
-    `data_as_octets` reads the same declarations another way: every Data is checked for its form and stays the octets
-    that it is, for whoever knows its declared type.
+    `data_as_octets` as for `program`.
     """
     ops, places = _laid_out(of)
     if data_as_octets:
-        ops = [op | {"kind": "data-octets"} if op["kind"] == "data" else op for op in ops]
+        ops = _with_data_octets(ops)
     names = {alternative.tag: alternative.name for alternative in of.alternatives}
     messages: dict[type[Message], tuple[bytes, int, str]] = {}
     for at, (below, _) in places.items():
@@ -122,6 +126,10 @@ def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> P
             tags = below.type.tags
             messages.setdefault(below.type, (bytes(tags), at, names.get(tags[0], below.name)))
     return Program(ops, layer=layer, messages=messages)
+
+
+def _with_data_octets(ops: list[Op]) -> list[Op]:
+    return [op | {"kind": "data-octets"} if op["kind"] == "data" else op for op in ops]
 
 
 def operations(of: Node) -> list[Op]:

@@ -52,8 +52,9 @@ class Link(Protocol):
     def disconnect(self, now: float) -> None:
         """Take the link down. Disconnected follows."""
 
-    def send(self, apdu: bytes, now: float) -> None:
-        """Send an APDU as soon as the link allows; raises LinkError where there is no link."""
+    def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
+        """Send an APDU as soon as the link allows; `answered` says that an answer is to come. Raises LinkError where
+        there is no link."""
 
     def receive(self, octets: bytes, now: float) -> None:
         """Take octets from the transport."""

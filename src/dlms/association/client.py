@@ -1,0 +1,124 @@
+"""What a client does in an association, each operation once, as a generator that both shells drive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, TypeVar
+
+from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
+from dlms.association import services
+from dlms.association.effects import Exchange
+from dlms.association.negotiated import Negotiated
+from dlms.association.opening import Proposal, open_association, release_association
+from dlms.association.values import Misfit, octets_of, value_of
+from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.data import loads
+from dlms.enumerations import Conformance
+from dlms.errors import ConfigurationError
+from dlms.service_errors import ServiceError
+
+T = TypeVar("T")
+Errors = Literal["raise", "return"]
+
+
+class ClientAssociation:
+    """One association of a client with a logical device, and the operations within it.
+
+    `misfits` lists values that did not fit their declared type. `list_limit` bounds how many attributes go into one
+    request with a list.
+    """
+
+    def __init__(self, proposal: Proposal, *, list_limit: int = 32) -> None:
+        self.proposal = proposal
+        self.misfits: list[Misfit] = []
+        self._list_limit = list_limit
+        self._negotiated: Negotiated | None = None
+
+    @property
+    def negotiated(self) -> Negotiated:
+        """What was agreed on; ConfigurationError where no association is open."""
+        if self._negotiated is None:
+            raise ConfigurationError("no association is open")
+        return self._negotiated
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the association is open."""
+        return self._negotiated is not None
+
+    def open(self) -> Exchange[None]:
+        """AARQ to HLS."""
+        self._negotiated = yield from open_association(self.proposal)
+
+    def release(self) -> Exchange[None]:
+        """RLRQ; nothing where no association is open."""
+        negotiated, self._negotiated = self._negotiated, None
+        if negotiated is not None:
+            yield from release_association(negotiated, self.proposal)
+
+    def forget(self) -> None:
+        """The link is gone, and the association with it."""
+        self._negotiated = None
+
+    # ---- values ---------------------------------------------------------------------------------------------------
+
+    def get(self, ref: AttributeRef[T], selection: SelectiveAccessDescriptor | None = None) -> Exchange[T]:
+        """One attribute."""
+        octets = yield from services.get(self.negotiated, attribute_descriptor(ref), selection)
+        value: T = value_of(octets, ref, self.misfits)
+        return value
+
+    def get_several(self, refs: Sequence[AttributeRef[Any]], errors: Errors = "raise") -> Exchange[tuple[Any, ...]]:
+        """Several attributes: in requests with a list where the meter takes them, else one by one.
+
+        Raises the first ServiceError with all outcomes in its `results`, or, with errors="return", leaves the errors
+        in their places.
+        """
+        outcomes: list[Any] = []
+        step = self._list_limit if self.negotiated.allows(Conformance.MULTIPLE_REFERENCES) else 1
+        for start in range(0, len(refs), step):
+            outcomes += yield from self._get_chunk(refs[start : start + step])
+        return settled(outcomes, errors)
+
+    def _get_chunk(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[Any]]:
+        if len(refs) == 1:
+            try:
+                return [(yield from self.get(refs[0]))]
+            except ServiceError as error:
+                return [error]
+        found = yield from services.get_list(self.negotiated, [(attribute_descriptor(ref), None) for ref in refs])
+        return [
+            octets if isinstance(octets, ServiceError) else value_of(octets, ref, self.misfits)
+            for octets, ref in zip(found, refs, strict=True)
+        ]
+
+    def set(self, ref: AttributeRef[T], value: T, selection: SelectiveAccessDescriptor | None = None) -> Exchange[None]:
+        """Write one attribute."""
+        yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets_of(value, ref), selection)
+
+    def call(self, method: MethodRef[T], argument: T | None = None) -> Exchange[Any]:
+        """Invoke a method; what it returns, as plain values, or None."""
+        octets = None if argument is None and method.node is None else octets_of(argument, method)
+        returned = yield from services.call(self.negotiated, method_descriptor(method), octets)
+        return None if returned is None else loads(returned)
+
+
+def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:
+    """The descriptor of an attribute's address."""
+    return CosemAttributeDescriptor(ref.class_id, bytes(ref.logical_name), ref.attribute_id)
+
+
+def method_descriptor(ref: MethodRef[Any]) -> CosemMethodDescriptor:
+    """The descriptor of a method's address."""
+    return CosemMethodDescriptor(ref.class_id, bytes(ref.logical_name), ref.method_id)
+
+
+def settled(outcomes: list[Any], errors: Errors) -> tuple[Any, ...]:
+    """All outcomes, or the first error with all of them attached."""
+    results = tuple(outcomes)
+    if errors == "raise":
+        failed = next((outcome for outcome in results if isinstance(outcome, ServiceError)), None)
+        if failed is not None:
+            failed.results = results
+            raise failed
+    return results

@@ -1,0 +1,64 @@
+"""What a client operation asks of whoever drives it, and the names of the two ends of that conversation.
+
+An operation is a generator. It yields an effect and is resumed with its outcome: `Send` with None, `Receive` with the
+octets of the next APDU, `Random` with octets, `Reserve` with a counter, `SetAside` and `Progress` with None. It returns
+its result. The drivers, one for threads and one for asyncio, differ in how they wait and in nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from dlms.grammar import Message
+from dlms.security.counters import CounterStore
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send an APDU; `answered` says whether an answer will come."""
+
+    octets: bytes
+    answered: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Receive:
+    """Wait for the next APDU."""
+
+
+@dataclass(frozen=True, slots=True)
+class Random:
+    """`count` octets from the system's generator of random numbers."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """The next value of an invocation counter, put away before it is used."""
+
+    store: CounterStore
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A message that is no part of the exchange: a notification that came in between."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long operation has come; `total` None where nobody knows."""
+
+    done: int
+    total: int | None = None
+
+
+Effect: TypeAlias = Send | Receive | Random | Reserve | SetAside | Progress
+Exchange: TypeAlias = Generator[Effect, Any, T]

@@ -1,0 +1,112 @@
+"""A link as a client operation sees it: APDUs out, APDUs in, the unsolicited ones apart. No input or output here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
+
+from dlms.errors import DlmsError, LinkError
+from dlms.link.base import ApduReceived, Connected, Disconnected, Link, Noticed
+
+Trace: TypeAlias = Callable[[str, bytes], None]
+"""Told of everything that passes: ("sent" or "received", octets of the transport), ("apdu sent" or "apdu received",
+octets). Keys never pass here; ciphered APDUs pass ciphered."""
+UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the oldest make room
+
+
+def _silence(what: str, octets: bytes) -> None:
+    """The trace of who wants none."""
+
+
+class Engine:
+    """One link and what has arrived over it."""
+
+    def __init__(self, link: Link, trace: Trace | None = None) -> None:
+        self.link = link
+        self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
+        self._trace = trace or _silence
+        self._arrived: deque[bytes] = deque()
+        self._unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
+        self._connected = False
+        self._ended: Disconnected | None = None
+
+    def connect(self, now: float) -> None:
+        """Have the link set up."""
+        self._ended = None
+        self.link.connect(now)
+        self._look()
+
+    def disconnect(self, now: float) -> None:
+        """Have the link taken down."""
+        self.link.disconnect(now)
+        self._look()
+
+    def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
+        """Send an APDU; whatever came before as an answer to something else is forgotten."""
+        self._trace("apdu sent", apdu)
+        self.link.send(apdu, now, answered=answered)
+        self._look()
+
+    def receive(self, octets: bytes, now: float) -> None:
+        """Take what the transport brought; b"" once it has ended."""
+        if octets:
+            self._trace("received", octets)
+        self.link.receive(octets, now)
+        self._look()
+
+    def tick(self, now: float) -> None:
+        """Let the link do what its timers ask for."""
+        self.link.tick(now)
+        self._look()
+
+    def next_timer(self) -> float | None:
+        """When `tick` is due."""
+        return self.link.next_timer()
+
+    def octets_to_send(self) -> bytes:
+        """What the transport has to send."""
+        octets = self.link.octets_to_send()
+        if octets:
+            self._trace("sent", octets)
+        return octets
+
+    def _look(self) -> None:
+        for event in self.link.events():
+            match event:
+                case ApduReceived(octets, unsolicited):
+                    self._trace("apdu received", octets)
+                    (self._unsolicited if unsolicited else self._arrived).append(octets)
+                case Connected():
+                    self._connected = True
+                case Disconnected():
+                    self._connected = False
+                    self._ended = event
+                case Noticed(fault):
+                    self.faults.append(fault)
+
+    def is_connected(self) -> bool | None:
+        """True once the link is up; None while it is being set up; raises LinkError if that failed."""
+        if self._connected:
+            return True
+        self._check()
+        return None
+
+    def is_disconnected(self) -> bool | None:
+        """True once the link is down."""
+        return True if self._ended is not None or not self._connected else None
+
+    def next_apdu(self) -> bytes | None:
+        """The next APDU that arrived; None while there is none; raises LinkError once the link is down."""
+        if self._arrived:
+            return self._arrived.popleft()
+        self._check()
+        return None
+
+    def next_unsolicited(self) -> bytes | None:
+        """The next APDU that came unasked outside of any exchange."""
+        return self._unsolicited.popleft() if self._unsolicited else None
+
+    def _check(self) -> None:
+        if self._ended is not None:
+            raise self._ended.error or LinkError("the link is down")

@@ -1,0 +1,95 @@
+"""One request and its response within an association: protection, matching, what comes in between."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar, overload
+
+from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
+from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
+from dlms.apdu.notification import DataNotification, EventNotificationRequest
+from dlms.apdu.read_write import InformationReportRequest
+from dlms.association.effects import Exchange, Receive, Reserve, Send, SetAside
+from dlms.association.negotiated import Negotiated
+from dlms.errors import Downgrade, ProtocolError
+from dlms.grammar import Message
+from dlms.security.ciphered import CIPHERED
+from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponseReceived, ServiceError
+
+M = TypeVar("M", bound=Message)
+N = TypeVar("N", bound=Message)
+CONFIRMED = 0x40
+HIGH_PRIORITY = 0x80
+INVOKE_ID = 0x0F
+NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
+ERRORS = (ExceptionResponse, ConfirmedServiceError)
+
+
+def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError:
+    """The exception that an error APDU stands for."""
+    if isinstance(message, ExceptionResponse):
+        return ExceptionResponseReceived(message.state_error, message.service_error, message.invocation_counter)
+    return ConfirmedServiceErrorReceived(message.confirmed_service, message.service_error)
+
+
+def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
+    """The octets of a message, ciphered where the association is."""
+    if negotiated.security is None:
+        return encode_with_data_octets(message)
+    counter: int = yield Reserve(*negotiated.security.sending_counter)
+    return negotiated.security.protect(message, counter)
+
+
+def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
+    """The message in received octets, its protection checked. Every Data in it is octets.
+
+    An error APDU may come unprotected: meters that cannot decipher have no other way, and it gives no data.
+    """
+    message = decode_with_data_octets(octets)
+    if negotiated.security is None:
+        return message
+    if isinstance(message, CIPHERED):
+        return decode_with_data_octets(negotiated.security.unprotect(message))
+    if isinstance(message, ERRORS):
+        return message
+    raise Downgrade(f"the meter sent an unprotected {type(message).__name__}")
+
+
+@overload
+def request(negotiated: Negotiated, message: Message, one: type[M], /) -> Exchange[M]: ...
+@overload
+def request(negotiated: Negotiated, message: Message, one: type[M], two: type[N], /) -> Exchange[M | N]: ...
+def request(negotiated: Negotiated, message: Message, *expected: type[Message]) -> Exchange[Any]:
+    """Send a message and wait for one of the expected classes, with the same invoke-id where it has one.
+
+    What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
+    for an error APDU and ProtocolError for anything else.
+    """
+    octets = yield from protected(negotiated, message)
+    if 0 < negotiated.max_send_pdu_size < len(octets):
+        raise ProtocolError(f"the request has {len(octets)} octets, the meter takes {negotiated.max_send_pdu_size}")
+    yield Send(octets)
+    return (yield from awaited(negotiated, message, *expected))
+
+
+def awaited(negotiated: Negotiated, message: Message, *expected: type[Message]) -> Exchange[Any]:
+    """The response to a message that was sent."""
+    wanted = getattr(message, "invoke_id_and_priority", None)
+    while True:
+        received = opened(negotiated, (yield Receive()))
+        if isinstance(received, NOTIFICATIONS):
+            yield SetAside(received)
+            continue
+        if isinstance(received, ERRORS):
+            raise error_of(received)
+        answered = getattr(received, "invoke_id_and_priority", None)
+        if wanted is not None and answered is not None and (wanted ^ answered) & INVOKE_ID:
+            continue
+        if isinstance(received, expected):
+            return received
+        names = " or ".join(kind.__name__ for kind in expected)
+        raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+
+
+def notify(negotiated: Negotiated, message: Message) -> Exchange[None]:
+    """Send a message that nobody answers."""
+    yield Send((yield from protected(negotiated, message)), answered=False)

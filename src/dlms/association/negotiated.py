@@ -1,0 +1,40 @@
+"""What an open association is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlms.enumerations import Conformance
+from dlms.security.context import SecurityContext
+
+
+@dataclass(slots=True)
+class Negotiated:
+    """What both sides agreed on, and the counting of requests.
+
+    `max_send_pdu_size` is the longest APDU that the server takes, 0 for any; `vaa_name` the base name of the current
+    association with short names. `security` is None without ciphering.
+    """
+
+    conformance: Conformance
+    max_send_pdu_size: int
+    short_names: bool
+    vaa_name: int
+    server_system_title: bytes | None
+    security: SecurityContext | None
+    _invoke_id: int = 0
+    _long_invoke_id: int = 0
+
+    def next_invoke_id(self) -> int:
+        """The invoke-id of the next request, 0 to 15 in turn."""
+        self._invoke_id = (self._invoke_id + 1) & 0x0F
+        return self._invoke_id
+
+    def next_long_invoke_id(self) -> int:
+        """The long-invoke-id of the next request, 24 bits."""
+        self._long_invoke_id = (self._long_invoke_id + 1) & 0xFF_FFFF
+        return self._long_invoke_id
+
+    def allows(self, service: Conformance) -> bool:
+        """Whether all of `service` was negotiated."""
+        return service in self.conformance

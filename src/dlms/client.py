@@ -1,0 +1,249 @@
+"""The client for threads: operations of `dlms.association` driven over a link and a transport by blocking calls."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from dlms.apdu.get import SelectiveAccessDescriptor
+from dlms.association.client import ClientAssociation, Errors
+from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
+from dlms.association.engine import Engine, Trace
+from dlms.association.opening import Proposal
+from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
+from dlms.grammar import Message
+from dlms.link.base import Link
+from dlms.link.hdlc import HdlcLink, HdlcSettings
+from dlms.link.wrapper import WrapperLink
+from dlms.quirks import Quirks
+from dlms.security.settings import Security
+from dlms.transport import loopback
+from dlms.transport.base import Transport
+from dlms.transport.serial import SerialTransport
+from dlms.transport.tcp import TcpTransport
+from dlms.transport.udp import UdpTransport
+from dlms.transport.url import Url
+from dlms_core.hdlc import HdlcAddress
+
+T = TypeVar("T")
+R = TypeVar("R")
+OnProgress = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long each phase may take, in seconds: the transport, setting the link up, one response, leaving."""
+
+    transport: float = 10.0
+    link: float = 20.0
+    response: float = 30.0
+    release: float = 5.0
+
+
+def make_link(url: Url, hdlc: HdlcSettings | None, quirks: Quirks) -> Link:
+    """The client's end of the link that a URL asks for."""
+    if url.link == "wrapper":
+        return WrapperLink(url.client, url.server, datagrams=url.scheme == "udp")
+    size = url.address_size
+    if url.physical is None and size in (None, 1):
+        meter = HdlcAddress(url.server)
+    else:
+        meter = HdlcAddress(url.server, url.physical if url.physical is not None else 0x10, size=size)
+    return HdlcLink(HdlcAddress(url.client), meter, hdlc, quirks)
+
+
+def open_transport(url: Url, timeout: float) -> Transport:
+    """The transport that a URL asks for."""
+    if url.scheme == "tcp":
+        return TcpTransport.connect(url.host, url.port, timeout)
+    if url.scheme == "udp":
+        return UdpTransport.connect(url.host, url.port)
+    if url.scheme == "pair":
+        return TcpTransport(loopback.connect(url.target))
+    return SerialTransport.open(url.target, url.baud)
+
+
+class Meter:
+    """A client's connection to one logical device. Use it as a context manager: it always releases and closes."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        link: Link,
+        proposal: Proposal,
+        *,
+        deadlines: Deadlines | None = None,
+        on_progress: OnProgress | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self._transport = transport
+        self._engine = Engine(link, trace)
+        self._association = ClientAssociation(proposal)
+        self._deadlines = deadlines or Deadlines()
+        self._on_progress = on_progress
+        self._notifications: deque[Message] = deque(maxlen=1024)
+
+    # ---- opening and closing --------------------------------------------------------------------------------------
+
+    def open(self) -> Self:
+        """Set the link up and open the association."""
+        try:
+            self._engine.connect(time.monotonic())
+            self._until(self._engine.is_connected, self._deadlines.link, "the link")
+            self._run(self._association.open())
+        except BaseException:
+            self._transport.close()
+            raise
+        return self
+
+    def close(self) -> None:
+        """Release the association, take the link down and close the transport, whatever happens on the way."""
+        try:
+            with contextlib.suppress(DlmsError):
+                self._run(self._association.release(), self._deadlines.release)
+            with contextlib.suppress(DlmsError):
+                self._engine.disconnect(time.monotonic())
+                self._until(self._engine.is_disconnected, self._deadlines.release, "the link's end")
+        finally:
+            self._association.forget()
+            self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self if self._association.is_open else self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def association(self) -> ClientAssociation:
+        """The association: what was negotiated, values that did not fit."""
+        return self._association
+
+    # ---- operations -----------------------------------------------------------------------------------------------
+
+    @overload
+    def get(self, ref: AttributeRef[T], /, *, selection: SelectiveAccessDescriptor | None = None) -> T: ...
+    @overload
+    def get(self, ref: AttributeRef[Any], /, *refs: AttributeRef[Any], errors: Errors = "raise") -> tuple[Any, ...]: ...
+    def get(
+        self,
+        ref: AttributeRef[Any],
+        /,
+        *refs: AttributeRef[Any],
+        selection: SelectiveAccessDescriptor | None = None,
+        errors: Errors = "raise",
+    ) -> Any:
+        """The value of an attribute; of several, a tuple.
+
+        Raises ServiceError where the meter refuses, of several the first with all outcomes in `results`, or with
+        errors="return" none: the errors stand in their places.
+        """
+        if not refs:
+            return self._run(self._association.get(ref, selection))
+        if selection is not None:
+            raise ConfigurationError("selective access goes with one attribute")
+        return self._run(self._association.get_several((ref, *refs), errors))
+
+    def set(self, ref: AttributeRef[T], value: T, /, *, selection: SelectiveAccessDescriptor | None = None) -> None:
+        """Write an attribute."""
+        self._run(self._association.set(ref, value, selection))
+
+    def call(self, method: MethodRef[T], argument: T | None = None, /) -> Any:
+        """Invoke a method and return what it returns."""
+        return self._run(self._association.call(method, argument))
+
+    def notifications(self) -> Sequence[Message]:
+        """The notifications that came in between, oldest first; handed out once."""
+        taken = tuple(self._notifications)
+        self._notifications.clear()
+        return taken
+
+    # ---- driving --------------------------------------------------------------------------------------------------
+
+    def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
+        outcome: Any = None
+        limit = self._deadlines.response if timeout is None else timeout
+        while True:
+            try:
+                effect = exchange.send(outcome)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            outcome = None
+            match effect:
+                case Send(octets, answered):
+                    self._engine.send(octets, time.monotonic(), answered=answered)
+                    self._flush()
+                case Receive():
+                    outcome = self._until(self._engine.next_apdu, limit, "a response")
+                case Random(count):
+                    outcome = os.urandom(count)
+                case Reserve(store, name):
+                    outcome = store.reserve(name)
+                case SetAside(message):
+                    self._notifications.append(message)
+                case Progress(done, total) if self._on_progress is not None:
+                    self._on_progress(done, total)
+
+    def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> R:
+        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            self._flush()
+            found = ready()
+            if found is not None:
+                return found
+            now = time.monotonic()
+            if now >= deadline:
+                raise DeadlineExceeded(f"{what} did not come within {timeout} s")
+            timer = self._engine.next_timer()
+            octets = self._transport.receive((deadline if timer is None else min(timer, deadline)) - now)
+            if octets is None:
+                self._engine.tick(time.monotonic())
+            else:
+                self._engine.receive(octets, time.monotonic())
+
+    def _flush(self) -> None:
+        octets = self._engine.octets_to_send()
+        if octets:
+            self._transport.send(octets)
+
+
+def connect(
+    url: str,
+    *,
+    security: Security | None = None,
+    short_names: bool = False,
+    quirks: Quirks | str | None = None,
+    hdlc: HdlcSettings | None = None,
+    deadlines: Deadlines | None = None,
+    max_receive_pdu_size: int = 0xFFFF,
+    on_progress: OnProgress | None = None,
+    trace: Trace | None = None,
+) -> Meter:
+    """Connect to a meter and open an association; `dlms.transport.url` says what a URL looks like.
+
+    Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
+    cannot be asked for, ConfigurationError.
+    """
+    target = Url.parse(url)
+    deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or Quirks()
+    proposal = Proposal(
+        security=security or Security(),
+        short_names=short_names,
+        max_receive_pdu_size=max_receive_pdu_size,
+        quirks=deviations,
+    )
+    limits = deadlines or Deadlines()
+    transport = open_transport(target, limits.transport)
+    link = make_link(target, hdlc, deviations)
+    return Meter(transport, link, proposal, deadlines=limits, on_progress=on_progress, trace=trace).open()
