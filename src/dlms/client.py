@@ -7,7 +7,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
@@ -20,43 +19,20 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
-from dlms.link.hdlc import HdlcLink, HdlcSettings
-from dlms.link.wrapper import WrapperLink
+from dlms.link.hdlc import HdlcSettings
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
+from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
 from dlms.transport import loopback
 from dlms.transport.base import Transport
 from dlms.transport.serial import SerialTransport
 from dlms.transport.tcp import TcpTransport
 from dlms.transport.udp import UdpTransport
 from dlms.transport.url import Url
-from dlms_core.hdlc import HdlcAddress
 
 T = TypeVar("T")
 R = TypeVar("R")
 OnProgress = Callable[[int, int | None], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """How long each phase may take, in seconds: the transport, setting the link up, one response, leaving."""
-
-    transport: float = 10.0
-    link: float = 20.0
-    response: float = 30.0
-    release: float = 5.0
-
-
-def make_link(url: Url, hdlc: HdlcSettings | None, quirks: Quirks) -> Link:
-    """The client's end of the link that a URL asks for."""
-    if url.link == "wrapper":
-        return WrapperLink(url.client, url.server, datagrams=url.scheme == "udp")
-    size = url.address_size
-    if url.physical is None and size in (None, 1):
-        meter = HdlcAddress(url.server)
-    else:
-        meter = HdlcAddress(url.server, url.physical if url.physical is not None else 0x10, size=size)
-    return HdlcLink(HdlcAddress(url.client), meter, hdlc, quirks)
 
 
 def open_transport(url: Url, timeout: float) -> Transport:
@@ -88,7 +64,7 @@ class Meter:
         self._association = ClientAssociation(proposal)
         self._deadlines = deadlines or Deadlines()
         self._on_progress = on_progress
-        self._notifications: deque[Message] = deque(maxlen=1024)
+        self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
 
     # ---- opening and closing --------------------------------------------------------------------------------------
 
@@ -172,6 +148,7 @@ class Meter:
     def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
         outcome: Any = None
         limit = self._deadlines.response if timeout is None else timeout
+        self._settle(limit)
         while True:
             try:
                 effect = exchange.send(outcome)
@@ -193,6 +170,13 @@ class Meter:
                     self._notifications.append(message)
                 case Progress(done, total) if self._on_progress is not None:
                     self._on_progress(done, total)
+
+    def _settle(self, timeout: float) -> None:
+        """Let the answer to an operation that was given up come first: a meter does one thing at a time."""
+        if self._engine.awaiting:
+            with contextlib.suppress(DeadlineExceeded):
+                self._until(self._engine.next_apdu, timeout, "the answer before")
+            self._engine.awaiting = False
 
     def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> R:
         """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
@@ -235,15 +219,15 @@ def connect(
     Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
     cannot be asked for, ConfigurationError.
     """
-    target = Url.parse(url)
-    deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or Quirks()
-    proposal = Proposal(
-        security=security or Security(),
+    target = Target.of(
+        url,
+        security=security,
         short_names=short_names,
+        quirks=quirks,
+        hdlc=hdlc,
         max_receive_pdu_size=max_receive_pdu_size,
-        quirks=deviations,
     )
     limits = deadlines or Deadlines()
-    transport = open_transport(target, limits.transport)
-    link = make_link(target, hdlc, deviations)
-    return Meter(transport, link, proposal, deadlines=limits, on_progress=on_progress, trace=trace).open()
+    transport = open_transport(target.url, limits.transport)
+    meter = Meter(transport, target.link(), target.proposal, deadlines=limits, on_progress=on_progress, trace=trace)
+    return meter.open()

@@ -30,6 +30,8 @@ class Engine:
         self._unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
         self._connected = False
         self._ended: Disconnected | None = None
+        self.awaiting = False
+        """Whether an answer is still to come, though whoever asked may have given up."""
 
     def connect(self, now: float) -> None:
         """Have the link set up."""
@@ -43,8 +45,9 @@ class Engine:
         self._look()
 
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
-        """Send an APDU; whatever came before as an answer to something else is forgotten."""
+        """Send an APDU."""
         self._trace("apdu sent", apdu)
+        self.awaiting = answered
         self.link.send(apdu, now, answered=answered)
         self._look()
 
@@ -99,6 +102,7 @@ class Engine:
     def next_apdu(self) -> bytes | None:
         """The next APDU that arrived; None while there is none; raises LinkError once the link is down."""
         if self._arrived:
+            self.awaiting = False
             return self._arrived.popleft()
         self._check()
         return None

@@ -1,0 +1,275 @@
+"""The client for asyncio: the same operations as `dlms.client`, driven by one task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar, overload
+
+from dlms.apdu.get import SelectiveAccessDescriptor
+from dlms.association.client import ClientAssociation, Errors
+from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
+from dlms.association.engine import Engine, Trace
+from dlms.association.opening import Proposal
+from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
+from dlms.grammar import Message
+from dlms.link.base import Link
+from dlms.link.hdlc import HdlcSettings
+from dlms.quirks import Quirks
+from dlms.security.counters import MemoryCounterStore
+from dlms.security.settings import Security
+from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
+from dlms.transport import loopback
+from dlms.transport.base import AsyncTransport
+from dlms.transport.serial import AsyncSerialTransport
+from dlms.transport.tcp import AsyncTcpTransport
+from dlms.transport.udp import AsyncUdpTransport
+from dlms.transport.url import Url
+
+T = TypeVar("T")
+R = TypeVar("R")
+OnProgress = Callable[[int, int | None], None]
+
+
+async def open_transport(url: Url, timeout: float) -> AsyncTransport:
+    """The transport that a URL asks for."""
+    if url.scheme == "tcp":
+        return await AsyncTcpTransport.connect(url.host, url.port, timeout)
+    if url.scheme == "udp":
+        return await AsyncUdpTransport.connect(url.host, url.port)
+    if url.scheme == "pair":
+        return await AsyncTcpTransport.adopt(loopback.connect(url.target))
+    return await AsyncSerialTransport.open(url.target, url.baud)
+
+
+class Meter:
+    """A client's connection to one logical device, for one task at a time.
+
+    Use it as an asynchronous context manager: it always releases and closes. A cancelled operation leaves the
+    association usable: what the meter still answers to it is passed over.
+    """
+
+    def __init__(
+        self,
+        transport: AsyncTransport,
+        link: Link,
+        proposal: Proposal,
+        *,
+        deadlines: Deadlines | None = None,
+        on_progress: OnProgress | None = None,
+        trace: Trace | None = None,
+    ) -> None:
+        self._transport = transport
+        self._engine = Engine(link, trace)
+        self._association = ClientAssociation(proposal)
+        self._deadlines = deadlines or Deadlines()
+        self._on_progress = on_progress
+        self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
+        self._busy = asyncio.Lock()
+
+    # ---- opening and closing --------------------------------------------------------------------------------------
+
+    async def open(self) -> Self:
+        """Set the link up and open the association."""
+        try:
+            self._engine.connect(time.monotonic())
+            await self._until(self._engine.is_connected, self._deadlines.link, "the link")
+            await self._run(self._association.open())
+        except BaseException:
+            await self._transport.close()
+            raise
+        return self
+
+    async def close(self) -> None:
+        """Release the association, take the link down and close the transport, whatever happens on the way."""
+        try:
+            with contextlib.suppress(DlmsError):
+                await self._run(self._association.release(), self._deadlines.release)
+            with contextlib.suppress(DlmsError):
+                self._engine.disconnect(time.monotonic())
+                await self._until(self._engine.is_disconnected, self._deadlines.release, "the link's end")
+        finally:
+            self._association.forget()
+            await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self if self._association.is_open else await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def association(self) -> ClientAssociation:
+        """The association: what was negotiated, values that did not fit."""
+        return self._association
+
+    # ---- operations: as dlms.client.Meter ---------------------------------------------------------------------------
+
+    @overload
+    async def get(self, ref: AttributeRef[T], /, *, selection: SelectiveAccessDescriptor | None = None) -> T: ...
+    @overload
+    async def get(
+        self, ref: AttributeRef[Any], /, *refs: AttributeRef[Any], errors: Errors = "raise"
+    ) -> tuple[Any, ...]: ...
+    async def get(
+        self,
+        ref: AttributeRef[Any],
+        /,
+        *refs: AttributeRef[Any],
+        selection: SelectiveAccessDescriptor | None = None,
+        errors: Errors = "raise",
+    ) -> Any:
+        """The value of an attribute; of several, a tuple. See `dlms.client.Meter.get`."""
+        if not refs:
+            return await self._run(self._association.get(ref, selection))
+        if selection is not None:
+            raise ConfigurationError("selective access goes with one attribute")
+        return await self._run(self._association.get_several((ref, *refs), errors))
+
+    async def set(
+        self, ref: AttributeRef[T], value: T, /, *, selection: SelectiveAccessDescriptor | None = None
+    ) -> None:
+        """Write an attribute."""
+        await self._run(self._association.set(ref, value, selection))
+
+    async def call(self, method: MethodRef[T], argument: T | None = None, /) -> Any:
+        """Invoke a method and return what it returns."""
+        return await self._run(self._association.call(method, argument))
+
+    def notifications(self) -> Sequence[Message]:
+        """The notifications that came in between, oldest first; handed out once."""
+        taken = tuple(self._notifications)
+        self._notifications.clear()
+        return taken
+
+    # ---- driving --------------------------------------------------------------------------------------------------
+
+    async def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
+        outcome: Any = None
+        limit = self._deadlines.response if timeout is None else timeout
+        async with self._busy:
+            await self._settle(limit)
+            while True:
+                try:
+                    effect = exchange.send(outcome)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                outcome = None
+                match effect:
+                    case Send(octets, answered):
+                        self._engine.send(octets, time.monotonic(), answered=answered)
+                        await self._flush()
+                    case Receive():
+                        outcome = await self._until(self._engine.next_apdu, limit, "a response")
+                    case Random(count):
+                        outcome = os.urandom(count)
+                    case Reserve(store, name) if isinstance(store, MemoryCounterStore):
+                        outcome = store.reserve(name)
+                    case Reserve(store, name):  # it may wait for the disk
+                        outcome = await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
+                    case SetAside(message):
+                        self._notifications.append(message)
+                    case Progress(done, total) if self._on_progress is not None:
+                        self._on_progress(done, total)
+
+    async def _settle(self, timeout: float) -> None:
+        """Let the answer to an operation that was given up come first: a meter does one thing at a time."""
+        if self._engine.awaiting:
+            with contextlib.suppress(DeadlineExceeded):
+                await self._until(self._engine.next_apdu, timeout, "the answer before")
+            self._engine.awaiting = False
+
+    async def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> R:
+        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while True:
+            await self._flush()
+            found = ready()
+            if found is not None:
+                return found
+            now = time.monotonic()
+            if now >= deadline:
+                raise DeadlineExceeded(f"{what} did not come within {timeout} s")
+            timer = self._engine.next_timer()
+            octets = await self._transport.receive((deadline if timer is None else min(timer, deadline)) - now)
+            if octets is None:
+                self._engine.tick(time.monotonic())
+            else:
+                self._engine.receive(octets, time.monotonic())
+
+    async def _flush(self) -> None:
+        octets = self._engine.octets_to_send()
+        if octets:
+            await self._transport.send(octets)
+
+
+def connect(
+    url: str,
+    *,
+    security: Security | None = None,
+    short_names: bool = False,
+    quirks: Quirks | str | None = None,
+    hdlc: HdlcSettings | None = None,
+    deadlines: Deadlines | None = None,
+    max_receive_pdu_size: int = 0xFFFF,
+    on_progress: OnProgress | None = None,
+    trace: Trace | None = None,
+) -> _Connecting:
+    """Connect to a meter and open an association: `async with connect(...) as meter`, or `meter = await connect(...)`.
+
+    Arguments and errors are those of `dlms.connect`.
+    """
+    target = Target.of(
+        url,
+        security=security,
+        short_names=short_names,
+        quirks=quirks,
+        hdlc=hdlc,
+        max_receive_pdu_size=max_receive_pdu_size,
+    )
+    return _Connecting(target, deadlines or Deadlines(), on_progress, trace)
+
+
+class _Connecting:
+    """A meter that is connected once it is awaited or entered."""
+
+    def __init__(
+        self, target: Target, deadlines: Deadlines, on_progress: OnProgress | None, trace: Trace | None
+    ) -> None:
+        self._target = target
+        self._deadlines = deadlines
+        self._on_progress = on_progress
+        self._trace = trace
+        self._meter: Meter | None = None
+
+    async def _connect(self) -> Meter:
+        transport = await open_transport(self._target.url, self._deadlines.transport)
+        meter = Meter(
+            transport,
+            self._target.link(),
+            self._target.proposal,
+            deadlines=self._deadlines,
+            on_progress=self._on_progress,
+            trace=self._trace,
+        )
+        return await meter.open()
+
+    def __await__(self) -> Any:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> Meter:
+        self._meter = await self._connect()
+        return self._meter
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._meter is not None:
+            await self._meter.close()

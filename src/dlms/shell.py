@@ -1,0 +1,73 @@
+"""What the shells share: whom to connect to, and how long each phase may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from dlms.association.opening import Proposal
+from dlms.link.base import Link
+from dlms.link.hdlc import HdlcLink, HdlcSettings
+from dlms.link.wrapper import WrapperLink
+from dlms.quirks import Quirks
+from dlms.security.settings import Security
+from dlms.transport.url import Url
+from dlms_core.hdlc import HdlcAddress
+
+NOTIFICATIONS_MOST = 1024  # kept while nobody asks for them; the oldest make room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """How long each phase may take, in seconds: the transport, setting the link up, one response, leaving."""
+
+    transport: float = 10.0
+    link: float = 20.0
+    response: float = 30.0
+    release: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom to connect to and what to ask for, as both shells take it from their callers."""
+
+    url: Url
+    proposal: Proposal
+    quirks: Quirks
+    hdlc: HdlcSettings | None
+
+    @classmethod
+    def of(
+        cls,
+        url: str,
+        *,
+        security: Security | None,
+        short_names: bool,
+        quirks: Quirks | str | None,
+        hdlc: HdlcSettings | None,
+        max_receive_pdu_size: int,
+    ) -> Self:
+        """Raises ConfigurationError for what cannot be asked for."""
+        deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or Quirks()
+        proposal = Proposal(
+            security=security or Security(),
+            short_names=short_names,
+            max_receive_pdu_size=max_receive_pdu_size,
+            quirks=deviations,
+        )
+        return cls(Url.parse(url), proposal, deviations, hdlc)
+
+    def link(self) -> Link:
+        """The client's end of the link that the URL asks for."""
+        return _link(self.url, self.hdlc, self.quirks)
+
+
+def _link(url: Url, hdlc: HdlcSettings | None, quirks: Quirks) -> Link:
+    if url.link == "wrapper":
+        return WrapperLink(url.client, url.server, datagrams=url.scheme == "udp")
+    size = url.address_size
+    if url.physical is None and size in (None, 1):
+        meter = HdlcAddress(url.server)
+    else:
+        meter = HdlcAddress(url.server, url.physical if url.physical is not None else 0x10, size=size)
+    return HdlcLink(HdlcAddress(url.client), meter, hdlc, quirks)
