@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dlms.apdu import decode, encode
@@ -10,14 +11,23 @@ from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError
 from dlms.grammar import dumps
 
 if TYPE_CHECKING:
+    from dlms import aio
+    from dlms.client import connect
     from dlms.cosem.profile import Profile, unpack_profile
+    from dlms.cosem.references import AttributeRef, MethodRef
+    from dlms.security.settings import Security
 
 __all__ = [
+    "AttributeRef",
     "ConfigurationError",
     "DecodeError",
     "DlmsError",
     "EncodeError",
+    "MethodRef",
     "Profile",
+    "Security",
+    "aio",
+    "connect",
     "decode",
     "dumps",
     "encode",
@@ -25,11 +35,21 @@ __all__ = [
     "unpack_profile",
 ]
 
+# Found when asked for: numpy and the cipher library take longer to import than all the rest, and who only decodes
+# does not wait for them.
+_LATER = {
+    "AttributeRef": "dlms.cosem.references",
+    "MethodRef": "dlms.cosem.references",
+    "Profile": "dlms.cosem.profile",
+    "Security": "dlms.security.settings",
+    "connect": "dlms.client",
+    "unpack_profile": "dlms.cosem.profile",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Profiles need numpy, which takes longer to import than all the rest; who reads no profile does not wait for it.
-    if name in ("Profile", "unpack_profile"):
-        from dlms.cosem import profile
-
-        return getattr(profile, name)
+    if name == "aio":
+        return import_module("dlms.aio")
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
