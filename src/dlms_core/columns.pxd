@@ -148,6 +148,7 @@ cdef extern from "row_engine.h" nogil:
     void dlms_layout_close(dlms_layout*)
     bint dlms_scan_rows(dlms_cursor*, dlms_layout*, size_t, bint, size_t*, dlms_path*)
     bint dlms_layout_described(dlms_cursor*, dlms_layout*, int32_t, const axdr_type*, size_t)
+    size_t dlms_count_described(const dlms_cursor*, const axdr_type*)
     bint dlms_judge_described(dlms_cursor*, dlms_layout*, int32_t, bint)
     int32_t dlms_next_child(dlms_layout*, int32_t, int32_t*)
     bint dlms_template_learn(

@@ -55,7 +55,9 @@ cdef int open_compact(dlms_buffer* buffer) except -1:
             # An element that is not whole is left to the walk, which says where it ends.
             if description.width:
                 buffer.rows = (dlms_left(&contents) + description.width - 1) // description.width
-        elif not axdr_skip_rows(&counting, &bounds, &description, &path, &buffer.rows):
+        else:
+            buffer.rows = dlms_count_described(&contents, description.types)
+        if buffer.rows == 0 and not axdr_skip_rows(&counting, &bounds, &description, &path, &buffer.rows):
             raise_fault(&counting.fault, "axdr", "".join([f"[{path.index[k]}]" for k in range(path.used)]))
     finally:
         axdr_description_close(&description)

@@ -74,6 +74,12 @@ static const dlms_tag_facts DLMS_TAG_FACTS[256] = {
     [TAG_DONT_CARE] = {CELL_DONT_CARE, 0, 0, 1},
 };
 
+/* Octets from the tag of a number (nulls among them) to the next tag; 0 for any other tag. */
+static const uint8_t DLMS_NUMBER_STEP[256] = {
+    [0] = 1,  [3] = 2,  [5] = 5,  [6] = 5,  [13] = 2, [15] = 2, [16] = 3, [17] = 2, [18] = 3, [20] = 9, [21] = 9, [22] = 2,
+    [23] = 5, [24] = 9, [28] = 2, [29] = 3, [30] = 5, [31] = 2, [32] = 3, [33] = 5, [TAG_DONT_CARE] = 1,
+};
+
 /* How a column stores its values. */
 enum dlms_store {
     STORE_NONE = 0, /* no value seen yet: nulls only */

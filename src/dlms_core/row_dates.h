@@ -71,13 +71,14 @@ DLMS_AVX2 static void dlms_gather_dates_avx2(const uint8_t *p, size_t stride, si
             const int64_t base = day->base + (day->key[8] < 100 ? day->key[8] * 10 : 0);
             const __m256i bases4 = _mm256_set1_epi64x(base);
             for (; k + 4 <= rows; k += 4, p += 4 * stride) {
-                __m128i row[4], bad = _mm_setzero_si128();
+                __m128i row[4], differ = _mm_setzero_si128(), highest = differ;
                 for (int j = 0; j < 4; j++) {
                     __m128i x = _mm_loadu_si128((const __m128i *)(p + j * stride));
-                    bad = _mm_or_si128(bad, _mm_and_si128(_mm_xor_si128(x, key), decides));
-                    bad = _mm_or_si128(bad, _mm_subs_epu8(x, most));
+                    differ = _mm_or_si128(differ, _mm_xor_si128(x, key));
+                    highest = _mm_max_epu8(highest, x);
                     row[j] = _mm_madd_epi16(_mm_shuffle_epi8(x, lanes), seconds);
                 }
+                const __m128i bad = _mm_or_si128(_mm_and_si128(differ, decides), _mm_subs_epu8(highest, most));
                 if (!_mm_testz_si128(bad, bad)) break;
                 __m128i sum = _mm_hadd_epi32(_mm_unpacklo_epi64(row[0], row[1]), _mm_unpacklo_epi64(row[2], row[3]));
                 __m256i ms = _mm256_cvtepi32_epi64(_mm_mullo_epi32(sum, thousand));

@@ -33,6 +33,37 @@ GATHER(dlms_gather_32, uint32_t, dlms_be32)
 GATHER(dlms_gather_64, uint64_t, dlms_be64)
 GATHER(dlms_gather_truth, uint8_t, DLMS_TRUTH_AT)
 
+#if defined(__SSE4_1__)
+#include <smmintrin.h>
+
+/* Four neighbouring fields of 32 bits at once, `pitch` octets apart (5 with tags, 4 without): one load holds three or
+   four of them, and four rows are turned into four columns. Reads nothing beyond the four fields. */
+static void dlms_gather_32_by_4(const uint8_t *p, size_t stride, size_t rows, size_t pitch, uint8_t *const to[4]) {
+    const __m128i tagged = _mm_setr_epi8(3, 2, 1, 0, 8, 7, 6, 5, 13, 12, 11, 10, -1, -1, -1, -1);
+    const __m128i bare = _mm_setr_epi8(3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12);
+    size_t k = 0;
+    for (; k + 4 <= rows; k += 4) {
+        __m128i r[4];
+        for (int j = 0; j < 4; j++) {
+            const uint8_t *field = p + (k + j) * stride;
+            const __m128i octets = _mm_loadu_si128((const __m128i *)field);
+            r[j] = pitch == 4 ? _mm_shuffle_epi8(octets, bare)
+                              : _mm_insert_epi32(_mm_shuffle_epi8(octets, tagged), (int)dlms_be32(field + 15), 3);
+        }
+        const __m128i low01 = _mm_unpacklo_epi32(r[0], r[1]), low23 = _mm_unpacklo_epi32(r[2], r[3]);
+        const __m128i high01 = _mm_unpackhi_epi32(r[0], r[1]), high23 = _mm_unpackhi_epi32(r[2], r[3]);
+        _mm_storeu_si128((__m128i *)(to[0] + 4 * k), _mm_unpacklo_epi64(low01, low23));
+        _mm_storeu_si128((__m128i *)(to[1] + 4 * k), _mm_unpackhi_epi64(low01, low23));
+        _mm_storeu_si128((__m128i *)(to[2] + 4 * k), _mm_unpacklo_epi64(high01, high23));
+        _mm_storeu_si128((__m128i *)(to[3] + 4 * k), _mm_unpackhi_epi64(high01, high23));
+    }
+    for (size_t j = 0; j < 4; j++) dlms_gather_32(p + k * stride + j * pitch, stride, rows - k, to[j] + 4 * k);
+}
+#define DLMS_HAS_GATHER_BY_4 1
+#else
+#define DLMS_HAS_GATHER_BY_4 0
+#endif
+
 /* Widened to int64: any integer or delta but an unsigned one of 8 octets. */
 #define GATHER_WIDE(NAME, TYPE, LOAD)                                                               \
     static inline void NAME(const uint8_t *p, size_t stride, size_t rows, int64_t *values) {        \
@@ -113,6 +144,12 @@ static inline uint64_t dlms_stored(const dlms_column *column, size_t row) {
     }
 }
 
+static inline void dlms_keep_stored(dlms_column *column, size_t row) {
+    column->last.known = 1;
+    column->last.low = dlms_stored(column, row);
+    column->last.high = column->store != STORE_U64 && column->last.low >> 63 ? -1 : 0;
+}
+
 /* Deltas: every row adds to the one before. Sums that leave the store make the column wider, they never wrap. */
 static int dlms_gather_deltas(const dlms_field *field, const dlms_run *run, dlms_column *column) {
     int64_t wide[RUN_ROWS];
@@ -145,10 +182,31 @@ static int dlms_gather_integers(const dlms_field *field, const dlms_run *run, dl
     case 4: dlms_gather_32(p, run->stride, run->rows, values); break;
     default: dlms_gather_64(p, run->stride, run->rows, values); break;
     }
-    column->last.known = 1;
-    column->last.low = dlms_stored(column, run->at + run->rows - 1);
-    column->last.high = column->store != STORE_U64 && column->last.low >> 63 ? -1 : 0;
+    dlms_keep_stored(column, run->at + run->rows - 1);
     return 1;
+}
+
+/* The same for this and the three columns after it, where all four are neighbours of 32 bits; 0 where they are not. */
+static int dlms_gather_four(const dlms_field *field, const dlms_run *run, dlms_column *columns) {
+#if DLMS_HAS_GATHER_BY_4
+    const size_t pitch = (size_t)field[1].offset - field[0].offset;
+    uint8_t *to[4];
+    if (pitch != 4 && pitch != 5) return 0;
+    for (size_t j = 0; j < 4; j++) {
+        const int store = columns[j].store;
+        if ((store != STORE_U32 && store != STORE_I32) || dlms_natural_store(field[j].tag) != store) return 0;
+        if (field[j].offset != field[0].offset + j * pitch) return 0;
+        to[j] = columns[j].values + 4 * run->at;
+    }
+    dlms_gather_32_by_4(run->row + field->offset, run->stride, run->rows, pitch, to);
+    for (size_t j = 0; j < 4; j++) {
+        if (columns[j].mask) memset(columns[j].mask + run->at, 0, run->rows);
+        dlms_keep_stored(&columns[j], run->at + run->rows - 1);
+    }
+    return 1;
+#else
+    return 0;
+#endif
 }
 
 static void dlms_fill(uint8_t *values, size_t width, size_t rows, uint64_t value) {

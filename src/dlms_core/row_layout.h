@@ -195,6 +195,63 @@ static int dlms_layout_described(dlms_cursor *c, dlms_layout *layout, int32_t in
     return 1;
 }
 
+/* The strings of an element of a compact-array: how many octets stand before each, and after the last. */
+#define STRINGS_MOST 64
+typedef struct dlms_strings {
+    size_t before[STRINGS_MOST];
+    uint8_t is_bits[STRINGS_MOST];
+    size_t count;
+    size_t after;
+    size_t visited; /* types looked at: arrays of arrays name any number of them in a few octets */
+} dlms_strings;
+
+static int dlms_find_strings(dlms_strings *s, const axdr_type *types, size_t at) {
+    const axdr_type *type = types + at;
+    const int width = axdr_width(type->tag);
+    size_t inner = at + 1;
+    if (s->visited++ == LAYOUT_NODES) return 0;
+    if (width >= 0) {
+        s->after += (size_t)width;
+        return 1;
+    }
+    if (width != AXDR_SEQUENCE) {
+        if (s->count == STRINGS_MOST) return 0;
+        s->before[s->count] = s->after;
+        s->is_bits[s->count++] = width == AXDR_BITS;
+        s->after = 0;
+        return 1;
+    }
+    for (uint32_t k = 0; k < type->count; k++) {
+        if (!dlms_find_strings(s, types, inner)) return 0;
+        if (type->tag == AXDR_STRUCTURE) inner = types[inner].next;
+    }
+    return 1;
+}
+
+/* How many elements these contents hold, from string to string; 0 where that is not so easily said (the slow way then
+   finds the fault, if there is one). */
+static size_t dlms_count_described(const dlms_cursor *contents, const axdr_type *types) {
+    dlms_strings strings;
+    dlms_cursor c = *contents;
+    size_t rows = 0, length;
+    strings.count = strings.after = strings.visited = 0;
+    if (!dlms_find_strings(&strings, types, 0) || strings.count == 0) return 0;
+    while (c.at < c.end) {
+        for (size_t k = 0; k < strings.count; k++) {
+            if (dlms_left(&c) <= strings.before[k]) return 0;
+            c.at += strings.before[k];
+            if (!dlms_length(&c, &length)) return 0;
+            if (strings.is_bits[k]) length = length / 8 + (length % 8 != 0);
+            if (dlms_left(&c) < length) return 0;
+            c.at += length;
+        }
+        if (dlms_left(&c) < strings.after) return 0;
+        c.at += strings.after;
+        rows++;
+    }
+    return rows;
+}
+
 /* One row of a compact-array, read for its octet-strings: what looks like a date-time in the first row is one, unless
    a later row has another length there. */
 static int dlms_judge_described(dlms_cursor *c, dlms_layout *layout, int32_t index, int is_first) {

@@ -75,56 +75,63 @@ static inline void dlms_put_bits(uint8_t *to, size_t width, uint64_t bits) {
     dlms_fill(to, width, 1, bits);
 }
 
-/* Integers within int64 and nulls between them, without a branch on the type. 0 when there is anything else. */
-#define RESOLVE_INTEGERS(NAME, TYPE)                                                                \
-    static int NAME(dlms_column *column, const uint8_t *tags, const uint64_t *raw, size_t cells,    \
-                    uint8_t *values, uint8_t *mask, int any_type) {                                 \
-        uint64_t last = column->last.low, odd = 0, known = (uint64_t)column->last.known;            \
-        const uint8_t rebuilt = column->repeats ? MASK_REBUILT : 0;                                 \
-        const uint64_t repeats = column->repeats ? UINT64_MAX : 0;                                  \
-        if (column->last.known && column->last.high != (last >> 63 ? -1 : 0)) return 0;             \
-        for (size_t k = 0; k < cells; k++) {                                                        \
-            const uint8_t tag = tags[k];                                                            \
-            const unsigned kind = DLMS_TAG_FACTS[tag].kind;                                         \
-            const uint64_t is_value = kind == CELL_INTEGER, is_null = kind == CELL_NULL;            \
-            const uint64_t number = raw[k];                                                         \
-            odd |= !(is_value | is_null);                                                           \
-            odd |= is_value & ((uint64_t)(tag == 21) & number >> 63);                               \
-            odd |= is_value & (uint64_t)(!any_type & (tag != column->tag));                         \
-            last = is_value ? number : last;                                                        \
-            known |= is_value;                                                                      \
-            const uint64_t shown = is_value ? number : last & repeats;                              \
-            const TYPE value = (TYPE)shown;                                                         \
-            odd |= (uint64_t)(int64_t)value ^ shown;                                                \
-            memcpy(values + k * sizeof value, &value, sizeof value);                                \
-            mask[k] = (uint8_t)(is_null * (MASK_NULL | (known ? rebuilt : 0)));                     \
-        }                                                                                           \
-        if (odd) return 0;                                                                          \
-        column->last.known = (int)known;                                                            \
-        column->last.low = last;                                                                    \
-        column->last.high = last >> 63 ? -1 : 0;                                                    \
-        return 1;                                                                                   \
+/* Integers and nulls, nothing else, and no unsigned of 64 bits: their numbers, nulls repeated or 0. */
+static void dlms_resolve_nulls(dlms_column *column, const uint8_t *tags, const uint64_t *raw, size_t cells,
+                               int64_t *values, uint8_t *mask) {
+    const uint8_t null = column->repeats ? MASK_NULL | MASK_REBUILT : MASK_NULL;
+    const uint64_t repeats = column->repeats ? UINT64_MAX : 0;
+    uint64_t last = column->last.low;
+    size_t k = 0;
+    if (!column->last.known)
+        for (; k < cells && tags[k] == 0; k++) {
+            values[k] = 0;
+            mask[k] = MASK_NULL;
+        }
+    if (k == cells) return;
+    for (; k < cells; k++) {
+        const int is_null = tags[k] == 0;
+        last = is_null ? last : raw[k];
+        values[k] = (int64_t)(is_null ? last & repeats : last);
+        mask[k] = is_null ? null : 0;
     }
-RESOLVE_INTEGERS(dlms_resolve_u8, uint8_t)
-RESOLVE_INTEGERS(dlms_resolve_i8, int8_t)
-RESOLVE_INTEGERS(dlms_resolve_u16, uint16_t)
-RESOLVE_INTEGERS(dlms_resolve_i16, int16_t)
-RESOLVE_INTEGERS(dlms_resolve_u32, uint32_t)
-RESOLVE_INTEGERS(dlms_resolve_i32, int32_t)
-RESOLVE_INTEGERS(dlms_resolve_i64, int64_t)
+    dlms_keep_last(column, (int64_t)last);
+}
 
+/* A block of integers and nulls that all fit. 0, the column's state unchanged, where it is anything else. */
 static int dlms_resolve_integers(dlms_column *column, const uint8_t *tags, const uint64_t *raw, size_t cells,
-                                 uint8_t *values, uint8_t *mask, int any_type) {
-    switch (column->store) {
-    case STORE_U8: return dlms_resolve_u8(column, tags, raw, cells, values, mask, any_type);
-    case STORE_I8: return dlms_resolve_i8(column, tags, raw, cells, values, mask, any_type);
-    case STORE_U16: return dlms_resolve_u16(column, tags, raw, cells, values, mask, any_type);
-    case STORE_I16: return dlms_resolve_i16(column, tags, raw, cells, values, mask, any_type);
-    case STORE_U32: return dlms_resolve_u32(column, tags, raw, cells, values, mask, any_type);
-    case STORE_I32: return dlms_resolve_i32(column, tags, raw, cells, values, mask, any_type);
-    case STORE_I64: return dlms_resolve_i64(column, tags, raw, cells, values, mask, any_type);
-    default: return 0;
+                                 uint8_t *values, uint8_t *mask, uint32_t seen, int any_type) {
+    const dlms_last before = column->last;
+    int64_t wide[RUN_ROWS];
+    int other = 0;
+    if (seen & ~(KIND_BIT(CELL_INTEGER) | KIND_BIT(CELL_NULL)) || column->store > STORE_I64) return 0;
+    if (before.known && before.high != (before.low >> 63 ? -1 : 0)) return 0;
+    for (size_t k = 0; k < cells; k++)
+        other |= (tags[k] == TAG_MISSING) | (!any_type & (tags[k] != 0) & (tags[k] != column->tag));
+    if (other) return 0;
+    dlms_resolve_nulls(column, tags, raw, cells, wide, mask);
+    if (dlms_narrow(column->store, wide, cells, values)) return 1;
+    column->last = before;
+    return 0;
+}
+
+/* A block of date-times, one like the other: their octets are lined up 16 apart, then it goes as in a run. 0 where a
+   cell is anything else. */
+static int dlms_resolve_times(dlms_column *column, const dlms_cursor *c, const uint8_t *tags, const uint64_t *raw,
+                              size_t cells, size_t row, uint32_t seen, const dlms_time_rule *rule) {
+    uint8_t lined_up[RUN_ROWS * 16];
+    const dlms_field field = {0, tags[0]};
+    const dlms_run run = {lined_up, 16, cells, row};
+    const size_t before = tags[0] == AXDR_OCTET_STRING; /* the length */
+    if (column->store != STORE_DATE_TIME || (seen != KIND_BIT(CELL_OCTETS) && seen != KIND_BIT(CELL_DATE_TIME))) return 0;
+    for (size_t k = 0; k < cells; k++) {
+        const uint8_t *octets = c->origin + raw[k];
+        if (tags[k] != tags[0] || (before && *octets != 12)) return 0;
+        memcpy(lined_up + 16 * k, octets + before, 12);
+        memset(lined_up + 16 * k + 12, 0, 4);
     }
+    if (column->mask) memset(column->mask + row, 0, cells);
+    dlms_gather_times(&field, &run, lined_up + sizeof lined_up, column, rule);
+    return 1;
 }
 
 /* One value (no null) of a time column, or RESOLVE_OTHER. */
@@ -212,10 +219,11 @@ static int dlms_resolve_integer(dlms_column *column, uint8_t tag, uint64_t raw, 
     return RESOLVE_OK;
 }
 
-/* `cells` cells into the rows from `row` on. `fixed`: the column may not change its type, so that an integer of
+/* `cells` cells, their kinds `seen`, into the rows from `row` on. `fixed`: the column may not change its type, so that an integer of
    another type is welcome if it fits. On a stop the column's state is what it was before. */
 static int dlms_resolve(dlms_column *column, const dlms_cursor *c, const uint8_t *tags, const uint64_t *raw,
-                        size_t cells, size_t row, int fixed, const dlms_time_rule *rule, dlms_stop *stop) {
+                        size_t cells, size_t row, uint32_t seen, int fixed, const dlms_time_rule *rule,
+                        dlms_stop *stop) {
     uint8_t unwanted[RUN_ROWS];
     uint8_t *mask = column->mask ? column->mask + row : unwanted;
     const int any_type = fixed || column->is_mixed;
@@ -228,8 +236,9 @@ static int dlms_resolve(dlms_column *column, const dlms_cursor *c, const uint8_t
     }
     if (dlms_store_is_integer(column->store) &&
         dlms_resolve_integers(column, tags, raw, cells, column->values + row * dlms_store_width(column->store), mask,
-                              any_type))
+                              seen, any_type))
         return RESOLVE_OK;
+    if (dlms_resolve_times(column, c, tags, raw, cells, row, seen, rule)) return RESOLVE_OK;
     for (size_t k = 0; k < cells; k++) {
         int result = RESOLVE_OK;
         mask[k] = 0;

@@ -142,18 +142,24 @@ static int dlms_template_learn(dlms_template *t, const dlms_layout *layout, cons
     return t->stride > 0;
 }
 
-/* Whether the `stride` octets at `row`, all within the buffer, are of the template's form. */
+static inline uint64_t dlms_differ_8(const dlms_template *t, const uint8_t *row, size_t at) {
+    uint64_t octets, wanted, mask;
+    memcpy(&octets, row + at, 8);
+    memcpy(&wanted, t->octets + at, 8);
+    memcpy(&mask, t->mask + at, 8);
+    return (octets ^ wanted) & mask;
+}
+
+/* Whether the `stride` octets at `row`, all within the buffer, are of the template's form. The last word ends with the
+   row, so that nothing behind the row is read. */
 static inline int dlms_template_fits(const dlms_template *t, const uint8_t *row) {
-    size_t k = 0;
-    uint64_t differ = 0, octets, wanted, mask;
-    for (; k + 8 <= t->stride; k += 8) {
-        memcpy(&octets, row + k, 8);
-        memcpy(&wanted, t->octets + k, 8);
-        memcpy(&mask, t->mask + k, 8);
-        differ |= (octets ^ wanted) & mask;
+    uint64_t differ = 0;
+    if (t->stride < 8) {
+        for (size_t k = 0; k < t->stride; k++) differ |= (uint64_t)((row[k] ^ t->octets[k]) & t->mask[k]);
+        return differ == 0;
     }
-    for (; k < t->stride; k++) differ |= (uint64_t)((row[k] ^ t->octets[k]) & t->mask[k]);
-    return differ == 0;
+    for (size_t k = 0; k < t->stride - 8; k += 8) differ |= dlms_differ_8(t, row, k);
+    return (differ | dlms_differ_8(t, row, t->stride - 8)) == 0;
 }
 
 static inline size_t dlms_template_run_plain(const dlms_template *t, const uint8_t *row, size_t most) {
@@ -163,28 +169,25 @@ static inline size_t dlms_template_run_plain(const dlms_template *t, const uint8
 }
 
 #if DLMS_HAS_AVX2_PATH
-DLMS_AVX2 static inline __m256i dlms_differ_avx2(const uint8_t *octets, __m256i wanted, __m256i mask) {
-    return _mm256_and_si256(_mm256_xor_si256(_mm256_loadu_si256((const __m256i *)octets), wanted), mask);
+static inline __m256i DLMS_AVX2 dlms_load_32(const uint8_t *octets) {
+    return _mm256_loadu_si256((const __m256i *)octets);
 }
 
-/* The same for strides of 32 octets and more: whole vectors, the last one ending with the row, so that nothing behind
-   the row is read. Eight rows are judged at once. */
+/* The same for strides of 32 octets and more, by vectors. Eight rows are judged at once, one vector's place after the
+   other: what differs anywhere is collected first and put under the mask once. */
 DLMS_AVX2 static size_t dlms_template_run_avx2(const dlms_template *t, const uint8_t *row, size_t most) {
     const size_t stride = t->stride, last = stride - 32;
-    const __m256i wanted_first = _mm256_loadu_si256((const __m256i *)t->octets);
-    const __m256i mask_first = _mm256_loadu_si256((const __m256i *)t->mask);
-    const __m256i wanted_last = _mm256_loadu_si256((const __m256i *)(t->octets + last));
-    const __m256i mask_last = _mm256_loadu_si256((const __m256i *)(t->mask + last));
     size_t rows = 0;
     for (; rows + 8 <= most; rows += 8) {
         const uint8_t *p = row + rows * stride;
         __m256i bad = _mm256_setzero_si256();
-        for (int j = 0; j < 8; j++, p += stride) {
-            bad = _mm256_or_si256(bad, dlms_differ_avx2(p, wanted_first, mask_first));
-            for (size_t k = 32; k < last; k += 32)
-                bad = _mm256_or_si256(bad, dlms_differ_avx2(p + k, _mm256_loadu_si256((const __m256i *)(t->octets + k)),
-                                                            _mm256_loadu_si256((const __m256i *)(t->mask + k))));
-            bad = _mm256_or_si256(bad, dlms_differ_avx2(p + last, wanted_last, mask_last));
+        for (size_t k = 0;; k = k + 32 < last ? k + 32 : last) {
+            const __m256i wanted = dlms_load_32(t->octets + k);
+            __m256i differ = _mm256_setzero_si256();
+            for (int j = 0; j < 8; j++)
+                differ = _mm256_or_si256(differ, _mm256_xor_si256(dlms_load_32(p + j * stride + k), wanted));
+            bad = _mm256_or_si256(bad, _mm256_and_si256(differ, dlms_load_32(t->mask + k)));
+            if (k == last) break;
         }
         if (!_mm256_testz_si256(bad, bad)) break;
     }
@@ -192,12 +195,62 @@ DLMS_AVX2 static size_t dlms_template_run_avx2(const dlms_template *t, const uin
 }
 #endif
 
+#if defined(__SSE4_1__)
+/* The same for strides of 16 to 32 octets: two vectors that overlap. */
+static size_t dlms_template_run_sse(const dlms_template *t, const uint8_t *row, size_t most) {
+    const size_t stride = t->stride, last = stride - 16;
+    const __m128i wanted_first = _mm_loadu_si128((const __m128i *)t->octets);
+    const __m128i mask_first = _mm_loadu_si128((const __m128i *)t->mask);
+    const __m128i wanted_last = _mm_loadu_si128((const __m128i *)(t->octets + last));
+    const __m128i mask_last = _mm_loadu_si128((const __m128i *)(t->mask + last));
+    size_t rows = 0;
+    for (; rows + 8 <= most; rows += 8) {
+        const uint8_t *p = row + rows * stride;
+        __m128i first = _mm_setzero_si128(), end = first;
+        for (int j = 0; j < 8; j++, p += stride) {
+            first = _mm_or_si128(first, _mm_xor_si128(_mm_loadu_si128((const __m128i *)p), wanted_first));
+            end = _mm_or_si128(end, _mm_xor_si128(_mm_loadu_si128((const __m128i *)(p + last)), wanted_last));
+        }
+        const __m128i bad = _mm_or_si128(_mm_and_si128(first, mask_first), _mm_and_si128(end, mask_last));
+        if (!_mm_testz_si128(bad, bad)) break;
+    }
+    return rows + dlms_template_run_plain(t, row + rows * stride, most - rows < 8 ? most - rows : 8);
+}
+#endif
+
+/* Strides of 8 to 16 octets: two words that overlap, eight rows at once. */
+static size_t dlms_template_run_words(const dlms_template *t, const uint8_t *row, size_t most) {
+    const size_t stride = t->stride, last = stride - 8;
+    uint64_t wanted_first, mask_first, wanted_last, mask_last;
+    memcpy(&wanted_first, t->octets, 8);
+    memcpy(&mask_first, t->mask, 8);
+    memcpy(&wanted_last, t->octets + last, 8);
+    memcpy(&mask_last, t->mask + last, 8);
+    size_t rows = 0;
+    for (; rows + 8 <= most; rows += 8) {
+        const uint8_t *p = row + rows * stride;
+        uint64_t differ = 0;
+        for (int j = 0; j < 8; j++, p += stride) {
+            uint64_t first, end;
+            memcpy(&first, p, 8);
+            memcpy(&end, p + last, 8);
+            differ |= ((first ^ wanted_first) & mask_first) | ((end ^ wanted_last) & mask_last);
+        }
+        if (differ) break;
+    }
+    return rows + dlms_template_run_plain(t, row + rows * stride, most - rows < 8 ? most - rows : 8);
+}
+
 /* How many of the `most` rows from `row` on, all within the buffer, are of the template's form. */
 static inline size_t dlms_template_run(const dlms_template *t, const uint8_t *row, size_t most) {
     if (!t->compares) return most;
 #if DLMS_HAS_AVX2_PATH
     if (t->stride >= 32 && most >= 8 && dlms_cpu_has_avx2()) return dlms_template_run_avx2(t, row, most);
 #endif
+#if defined(__SSE4_1__)
+    if (t->stride >= 16 && t->stride <= 32) return dlms_template_run_sse(t, row, most);
+#endif
+    if (t->stride >= 8 && t->stride <= 16) return dlms_template_run_words(t, row, most);
     return dlms_template_run_plain(t, row, most);
 }
 

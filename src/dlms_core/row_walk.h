@@ -12,16 +12,26 @@ enum dlms_walk_result { WALK_FAULT = 0, WALK_OK = 1, WALK_UNFIT = 2 /* a positio
 typedef struct dlms_block {
     uint8_t *tags;
     uint64_t *raw;
-    size_t rows; /* room */
+    uint32_t *seen; /* for each column the KIND_BITs of its cells in the block, and SEEN_UNSIGNED_64 */
+    size_t rows;    /* room */
 } dlms_block;
+
+#define SEEN_UNSIGNED_64 (UINT32_C(1) << 31)
+
+static inline uint32_t dlms_seen(uint8_t tag) {
+    return KIND_BIT(DLMS_TAG_FACTS[tag].kind) | (uint32_t)(tag == AXDR_LONG64_UNSIGNED) << 31;
+}
+
+static inline void dlms_block_put(dlms_block *block, int32_t column, size_t row, uint8_t tag, uint64_t raw) {
+    block->tags[(size_t)column * block->rows + row] = tag;
+    block->raw[(size_t)column * block->rows + row] = raw;
+    block->seen[column] |= dlms_seen(tag);
+}
 
 /* A null in the place of a nest is a null in every column below it. */
 static void dlms_null_below(const dlms_layout *layout, int32_t index, dlms_block *block, size_t row) {
     const dlms_node *node = &layout->nodes[index];
-    if (node->column >= 0) {
-        block->tags[(size_t)node->column * block->rows + row] = 0;
-        block->raw[(size_t)node->column * block->rows + row] = 0;
-    }
+    if (node->column >= 0) dlms_block_put(block, node->column, row, 0, 0);
     for (int32_t child = node->child; child >= 0; child = layout->nodes[child].sibling)
         dlms_null_below(layout, child, block, row);
 }
@@ -44,8 +54,7 @@ static int dlms_walk_cell(dlms_cursor *c, const dlms_layout *layout, int32_t ind
             return WALK_FAULT;
         }
         if (node->column < 0) return KIND_BIT(facts.kind) & KINDS_VOID ? WALK_OK : WALK_UNFIT;
-        block->tags[(size_t)node->column * block->rows + row] = tag;
-        block->raw[(size_t)node->column * block->rows + row] = raw;
+        dlms_block_put(block, node->column, row, tag, raw);
         return WALK_OK;
     }
     size_t members;
@@ -60,16 +69,16 @@ static int dlms_walk_cell(dlms_cursor *c, const dlms_layout *layout, int32_t ind
         const uint8_t *p = c->at;
         int result = WALK_OK;
         /* Numbers, whatever their types, without a branch on the type: 9 octets in hand are enough for any. */
-        if (leaf->child < 0 && leaf->column >= 0 && (size_t)(c->end - p) > 8 && DLMS_TAG_FACTS[*p].is_number) {
-            const dlms_tag_facts number = DLMS_TAG_FACTS[*p];
+        size_t step = (size_t)(c->end - p) > 8 ? DLMS_NUMBER_STEP[*p] : 0;
+        if (step && leaf->child < 0 && leaf->column >= 0) {
+            const uint8_t tag_here = *p;
             uint64_t eight = dlms_be64(p + 1);
             /* In two halves: a null has no width, and shifting by 64 at once is undefined. */
-            unsigned half = 32u - 4u * number.width;
+            unsigned half = 36u - 4u * (unsigned)step;
             uint64_t value = (eight >> half) >> half;
-            uint64_t sign = (uint64_t)number.is_signed << ((8u * number.width - 1u) & 63u);
-            block->tags[(size_t)leaf->column * block->rows + row] = *p;
-            block->raw[(size_t)leaf->column * block->rows + row] = (value ^ sign) - sign;
-            c->at = p + 1 + number.width;
+            uint64_t sign = (uint64_t)DLMS_TAG_FACTS[tag_here].is_signed << ((8u * step - 9u) & 63u);
+            dlms_block_put(block, leaf->column, row, tag_here, (value ^ sign) - sign);
+            c->at = p + step;
         } else {
             result = dlms_walk_cell(c, layout, child, block, row, path);
         }
@@ -87,8 +96,7 @@ static int dlms_walk_compact(dlms_cursor *c, const dlms_layout *layout, int32_t 
     if (node->column >= 0) {
         uint64_t raw;
         if (!dlms_cell_content(c, node->tag, &raw)) return WALK_FAULT;
-        block->tags[(size_t)node->column * block->rows + row] = node->tag;
-        block->raw[(size_t)node->column * block->rows + row] = raw;
+        dlms_block_put(block, node->column, row, node->tag, raw);
         return WALK_OK;
     }
     uint32_t position = 0;
@@ -108,6 +116,7 @@ static int dlms_walk_rows(dlms_cursor *c, const dlms_layout *layout, size_t colu
     int result = WALK_OK;
     if (most > block->rows) most = block->rows;
     memset(block->tags, TAG_MISSING, columns * block->rows);
+    memset(block->seen, 0, columns * sizeof *block->seen);
     for (; row < most; row++) {
         const uint8_t *start = c->at;
         path->depth = 0;
