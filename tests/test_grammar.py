@@ -48,6 +48,7 @@ from dlms.grammar import (
     sequence,
     structure,
 )
+from dlms_core.program import DEEPEST
 
 MOMENT = CosemDateTime.from_octets(bytes.fromhex("07E6010A020C1E00FF888000"))
 
@@ -190,6 +191,30 @@ def test_arrays_and_structures_within_data_keep_their_path():
     with pytest.raises(dlms.DecodeError) as caught:
         decode(declared, bytes.fromhex("0101020211010102110107"))
     assert caught.value.path == "[0][1][1]"
+
+
+NESTED = [
+    (lambda of: array(of), lambda value: [value], "0101", 1),
+    (lambda of: structure(of), lambda value: (value,), "0201", 1),
+    (lambda of: array(structure(of)), lambda value: [(value,)], "01010201", 2),
+    (lambda of: structure(array(of)), lambda value: ([value],), "02010101", 2),
+]
+
+
+@pytest.mark.parametrize(("declare", "wrap", "head", "levels"), NESTED)
+def test_the_deepest_declarations(declare, wrap, head, levels):
+    declared, value, wrong = Unsigned, 5, None
+    times = (DEEPEST - 1) // levels
+    for _ in range(times):
+        declared, value, wrong = declare(declared), wrap(value), wrap(wrong)
+    source = bytes.fromhex(head * times)
+    assert dumps(value, type=declared) == source + b"\x11\x05"
+    assert decode(declared, source + b"\x11\x05") == value
+    with pytest.raises(dlms.EncodeError) as unfit:
+        dumps(wrong, type=declared)
+    with pytest.raises(dlms.DecodeError) as unread:
+        decode(declared, source + b"\x12\x05")
+    assert unfit.value.path == unread.value.path == "[0]" * times * levels
 
 
 def test_nodes():

@@ -19,10 +19,11 @@ from cpython.bytes cimport (
     PyBytes_FromStringAndSize,
     PyBytes_GET_SIZE,
 )
+from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.mem cimport PyMem_Calloc, PyMem_Free
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
-from cpython.tuple cimport PyTuple_GET_ITEM
+from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport (
     INT32_MAX,
     INT32_MIN,
@@ -266,7 +267,7 @@ cdef struct Run:
     PyObject* layer
     int depth
     bint in_data          # the reader of Data is at work
-    Step trail[TRAIL + 1]
+    Step trail[2 * TRAIL + 2]  # an op takes two steps at most: its place in its parent, and its own elements
 
 
 cdef inline void descend(Run* run, const Op* op) noexcept:

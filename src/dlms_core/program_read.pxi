@@ -539,20 +539,31 @@ cdef object read_meaning(Run* run, const Op* op, const uint8_t* octets, size_t c
         ) from None
 
 
+cdef object read_element(Run* run, const Op* op):
+    """A value inside an array or structure of a declared type; most are simple ones of the tag declared."""
+    cdef dlms_cursor* c = &run.cursor
+    if op.kind == SCALAR and op.members == <PyObject*>None and c.at < c.end and c.at[0] == op.tag:
+        return read_scalar(run, op)
+    return read_op(run, op)
+
+
 cdef object read_array(Run* run, const Op* op, size_t count):
-    cdef list elements = []
+    # axdr_enter has seen to it that there is an octet for every element.
+    cdef list elements = PyList_New(count)
     cdef const Op* element = run.ops + op.first
     cdef Step* step = &run.trail[run.depth - 1]
-    cdef Py_ssize_t outer = step.index
+    cdef bint nested = step.index >= 0
     cdef size_t i
-    if outer >= 0:
+    if nested:
         descend(run, op)
         step = &run.trail[run.depth - 1]
     for i in range(count):
         step.index = i
         run.bounds.owed -= 1
-        elements.append(read_op(run, element))
-    if outer >= 0:
+        value = read_element(run, element)
+        Py_INCREF(value)
+        PyList_SET_ITEM(elements, i, value)
+    if nested:
         run.depth -= 1
     else:
         step.index = -1
@@ -563,19 +574,22 @@ cdef object read_structure(Run* run, const Op* op, size_t count):
     """An instance of the declared class, or a tuple where there is none."""
     cdef const Op* field = run.ops + op.first
     cdef bint named = op.object != <PyObject*>None
+    cdef Step* step = &run.trail[run.depth]
     cdef uint32_t i
     if count != op.count:
         return complain(run, run.cursor.at - 1, f"{op.count} members", f"{count}")
-    value = dlms_new(op.object) if named else []
+    value = dlms_new(op.object) if named else PyTuple_New(count)
+    run.depth += 1
+    step.index = -1
     for i in range(op.count):
         run.bounds.owed -= 1
-        descend(run, field + i)
-        if not named:
-            run.trail[run.depth - 1].index = i
-        member = read_op(run, field + i)
-        run.depth -= 1
+        step.op = field + i
         if named:
-            store(<PyObject*>value, field[i].slot, member)
+            store(<PyObject*>value, field[i].slot, read_op(run, field + i))
         else:
-            (<list>value).append(member)
-    return value if named else tuple(<list>value)
+            step.index = i
+            member = read_element(run, field + i)
+            Py_INCREF(member)
+            PyTuple_SET_ITEM(value, i, member)
+    run.depth -= 1
+    return value

@@ -417,6 +417,7 @@ cdef int write_typed(dlms_sink* s, const Op* op, object value) except -1:
 cdef int write_structure(Run* run, dlms_sink* s, const Op* op, object value) except -1:
     cdef const Op* field = run.ops + op.first
     cdef bint named = op.object != <PyObject*>None and <PyObject*>Py_TYPE(value) == op.object
+    cdef Step* step = &run.trail[run.depth]
     cdef uint32_t i
     cdef Py_ssize_t count
     cdef tuple members = None
@@ -432,17 +433,19 @@ cdef int write_structure(Run* run, dlms_sink* s, const Op* op, object value) exc
             return unfit(f"{op.count} members", value)
     put(dlms_sink_u8(s, AXDR_STRUCTURE))
     put(dlms_sink_length(s, op.count))
+    run.depth += 1
+    step.index = -1
     for i in range(op.count):
-        descend(run, field + i)
+        step.op = field + i
         if named:
             write_op(run, s, field + i, <object>slot_value(<PyObject*>value, field[i].slot))
+            continue
+        step.index = i
+        if field[i].kind == SCALAR:
+            write_scalar(s, field + i, <object>PyTuple_GET_ITEM(members, i))
         else:
-            run.trail[run.depth - 1].index = i
-            if field[i].kind == SCALAR:
-                write_scalar(s, field + i, <object>PyTuple_GET_ITEM(members, i))
-            else:
-                write_op(run, s, field + i, <object>PyTuple_GET_ITEM(members, i))
-        run.depth -= 1
+            write_op(run, s, field + i, <object>PyTuple_GET_ITEM(members, i))
+    run.depth -= 1
     return 0
 
 

@@ -244,7 +244,8 @@ def _op(of: Node, rules: Rules, tag: int | None = None) -> Op:
     if isinstance(of, Enumerated):
         return {"kind": "enumerated", "size": 1, "object": of.type, "members": _members(of.type)}
     if isinstance(of, ConformanceNode):
-        return {"kind": "conformance", "object": of.type}
+        # Making a combination of flags is slow, and peers propose few.
+        return {"kind": "conformance", "object": lru_cache(maxsize=64)(of.type)}
     if isinstance(of, Sequence):
         own = _slot(of.type, "deviations") if issubclass(of.type, Message) else None
         kind = "ber-sequence" if of.rules is Rules.BER else "sequence"
