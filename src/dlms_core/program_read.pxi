@@ -195,6 +195,8 @@ cdef bint is_there(Run* run, const Op* op, PyObject* message) except -1:
         return False
     if op.presence in (CONDITIONAL, REQUIRED):
         return True
+    if op.kind == DATE_TIME and dlms_left(c) >= 2 and c.at[0] == AXDR_OCTET_STRING and c.at[1] == 12:
+        return True  # `09 0C` in place of the presence octet, too: read_date_time notes it
     if not dlms_u8(c, &there):
         failed(run)
     if there > 1:
