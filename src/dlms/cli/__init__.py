@@ -1,0 +1,46 @@
+"""The command `dlms`. Each subcommand is a module with `add_parser` and `run`.
+
+Exit status: 0, all is well; 1, the peer or the data is at fault; 2, the call is, or an extra is not installed. What is
+wrong is said in one line on stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from dlms.cli import decode, demo
+from dlms.cli.outcome import DATA_AT_FAULT, CallAtFault, complain
+from dlms.errors import DlmsError
+
+__all__ = ["main"]
+
+SUBCOMMANDS = (decode, demo)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; its exit status."""
+    parser = argparse.ArgumentParser(prog="dlms", description="DLMS/COSEM (IEC 62056) on the command line.")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    for subcommand in SUBCOMMANDS:
+        subcommand.add_parser(subparsers)
+    try:
+        arguments = parser.parse_args(argv)
+    except SystemExit as stop:  # argparse has said what is wrong
+        return stop.code if isinstance(stop.code, int) else 2
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except CallAtFault as fault:
+        return complain(str(fault), status=fault.status)
+    except DlmsError as error:
+        return complain(str(error))
+    except BrokenPipeError:
+        # The reader of the output has seen enough. What is still buffered must not raise again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DATA_AT_FAULT
+    except KeyboardInterrupt:
+        return complain("interrupted", status=130)
+    return status

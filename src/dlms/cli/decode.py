@@ -1,0 +1,99 @@
+"""`dlms decode`: telegrams as text, JSON or XML; profiles in them as columns and plots."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from dlms.cli.octets import captures
+from dlms.cli.outcome import SUCCESS, CallAtFault, complain
+from dlms.cli.reading import Content, Reader, Reading
+from dlms.errors import ConfigurationError, DlmsError
+from dlms.security import KeyRing
+from dlms.translate import to_json, to_text
+from dlms.translate.words import printed
+
+
+def add_parser(subparsers: Any) -> None:
+    """`dlms decode`."""
+    parser = subparsers.add_parser(
+        "decode", help="decode captured octets", description="Decode captured octets; their framing is found by itself."
+    )
+    parser.add_argument(
+        "source",
+        nargs="?",
+        default="-",
+        metavar="FILE|-|HEX",
+        help="a file (binary, or hexadecimal text), - for stdin (the default), or hexadecimal digits",
+    )
+    parser.add_argument(
+        "--keys",
+        metavar="FILE",
+        help="TOML with the keys; without it DLMS_ENCRYPTION_KEY, DLMS_AUTHENTICATION_KEY, DLMS_SYSTEM_TITLE are taken",
+    )
+    parser.add_argument(
+        "--accept-unchecked",
+        action="store_true",
+        help="also open what cannot be authenticated for want of the authentication key",
+    )
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object for each APDU, one on a line")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what the octets hold; 1 if anything could not be read."""
+    reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
+    readings = reader.read(captures(arguments.source))
+    status = SUCCESS
+    for number, reading in enumerate(readings, 1):
+        if arguments.json:
+            _print_json(reading)
+        else:
+            _print_text(reading, number)
+        if reading.faults:
+            status = complain(
+                f"{reading.where}: {_faults(reading.faults)}" if reading.contents else _faults(reading.faults)
+            )
+    return status
+
+
+def _keys(arguments: argparse.Namespace) -> KeyRing:
+    try:
+        if arguments.keys is not None:
+            return KeyRing.from_file(arguments.keys)
+        return KeyRing.from_environment(os.environ)
+    except ConfigurationError as error:
+        raise CallAtFault(str(error)) from None
+
+
+def _faults(faults: tuple[DlmsError, ...]) -> str:
+    first, *others = faults
+    return f"{first}" + (f" (and {len(others)} more)" if others else "")
+
+
+def _print_json(reading: Reading) -> None:
+    if reading.innermost is not None:
+        sys.stdout.write(json.dumps(to_json(reading.innermost)) + "\n")
+
+
+def _print_text(reading: Reading, number: int) -> None:
+    if not reading.contents:
+        return
+    blank = "\n" if number > 1 else ""
+    sys.stdout.write(f"{blank}# {number}: {reading.where}\n")
+    for content in reading.contents:
+        sys.stdout.write(_text(content) + "\n")
+
+
+def _text(content: Content) -> str:
+    lead = ""
+    if content.opened is not None:
+        checked = "authenticated" if content.opened.authenticated else "not authenticated"
+        lead = f"deciphered, {checked}, invocation counter {content.opened.invocation_counter}:\n"
+    if content.value is None:
+        return f"{lead}{printed(content.octets)}"
+    return lead + to_text(content.value)

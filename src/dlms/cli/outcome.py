@@ -1,0 +1,35 @@
+"""How a command ends, and how it says what is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Final
+
+SUCCESS: Final = 0
+DATA_AT_FAULT: Final = 1
+CALL_AT_FAULT: Final = 2
+
+
+class CallAtFault(Exception):
+    """What was asked for cannot be done: usage, or an extra that is not installed."""
+
+    status = CALL_AT_FAULT
+
+
+def complain(what: str, *, status: int = DATA_AT_FAULT) -> int:
+    """Say in one line what is wrong; returns the exit status."""
+    line = " ".join(what.split())
+    sys.stdout.flush()
+    sys.stderr.write(f"dlms: {line}\n")
+    return status
+
+
+def extra(module: str, of: str) -> ModuleType:
+    """A module that the extra `of` installs."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise CallAtFault(f"this needs {package}, which is not installed: pip install 'dlms[{of}]'") from None
