@@ -2,8 +2,9 @@
 
 An op is one place of the grammar: how it is coded, and how it hangs in its parent (presence, tag, slot). The children
 of an op are the `count` ops from `first` on. `read_op` (program_read.pxi) and `write_op` (program_write.pxi) walk the
-same ops. Messages are instances of frozen slotted classes: their slots are filled and read through the offsets of the
-member descriptors, without `__init__`.
+same ops; program_acse.pxi and program_data.pxi do so where BER and the tags of Data make a difference. Messages are
+instances of frozen slotted classes: their slots are filled and read through the offsets of the member descriptors,
+without `__init__`.
 
 While it walks, a run keeps its trail: which op and, in lists, which element it stands in. The trail costs two stores
 on the way down and becomes the path of the error when something is wrong: `get-response.result.data`; what is wrong
@@ -292,6 +293,8 @@ cdef str trail_path(const Run* run):
 
 include "program_read.pxi"
 include "program_write.pxi"
+include "program_acse.pxi"
+include "program_data.pxi"
 
 
 cdef Py_ssize_t slot_offset(object descriptor) except -2:
