@@ -19,7 +19,7 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
-from dlms.link.hdlc import HdlcSettings
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target

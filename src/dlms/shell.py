@@ -7,7 +7,8 @@ from typing import Self
 
 from dlms.association.opening import Proposal
 from dlms.link.base import Link
-from dlms.link.hdlc import HdlcLink, HdlcSettings
+from dlms.link.hdlc import HdlcLink
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.wrapper import WrapperLink
 from dlms.quirks import Quirks
 from dlms.security.settings import Security

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from dlms.errors import ConfigurationError, LinkError
 from dlms.link.base import ApduReceived, Connected, Disconnected, Noticed
-from dlms.link.hdlc import HdlcInForce, HdlcLink, HdlcSettings
+from dlms.link.hdlc import HdlcLink
+from dlms.link.hdlc_settings import HdlcInForce, HdlcSettings
 from dlms.quirks import Quirks
 from dlms_core.hdlc import Frame, FrameKind, HdlcAddress, control_octet
 

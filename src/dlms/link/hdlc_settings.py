@@ -1,0 +1,78 @@
+"""What an HDLC station offers, what two stations agree on, and the joining of segments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dlms.errors import ConfigurationError, LinkError
+from dlms_core.hdlc import Frame
+
+DEFAULT_INFORMATION = 128
+LONGEST_INFORMATION = 2030
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HdlcSettings:
+    """What a station offers and how patient it is; lengths in octets, times in seconds.
+
+    `response_timeout`: how long the other station may be silent once it has the right to send; then all is sent again,
+    `repetitions` times. `poll_interval`: how long to wait before asking again a station that has no answer yet, or is
+    busy. `acknowledge_after`: how long a station that was asked works on its answer before it says "not yet".
+    `inactivity_timeout`: after so long without a frame a station that was called takes the connection for lost.
+    `inter_octet_timeout`: a frame that stops arriving for so long is given up.
+    """
+
+    information_transmit: int = LONGEST_INFORMATION
+    information_receive: int = LONGEST_INFORMATION
+    window_transmit: int = 1
+    window_receive: int = 1
+    response_timeout: float = 5.0
+    repetitions: int = 3
+    poll_interval: float = 0.2
+    acknowledge_after: float = 1.5
+    inactivity_timeout: float = 120.0
+    inter_octet_timeout: float = 1.0
+    longest_apdu: int = 1 << 20
+    transparency: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("information_transmit", "information_receive"):
+            if not 32 <= getattr(self, name) <= LONGEST_INFORMATION:
+                raise ConfigurationError(f"{name} is 32 to {LONGEST_INFORMATION} octets, not {getattr(self, name)}")
+        for name in ("window_transmit", "window_receive"):
+            if not 1 <= getattr(self, name) <= 7:
+                raise ConfigurationError(f"{name} is 1 to 7 frames, not {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True)
+class HdlcInForce:
+    """The parameters that both stations agreed on, as this one sees them."""
+
+    information_transmit: int = DEFAULT_INFORMATION
+    information_receive: int = DEFAULT_INFORMATION
+    window_transmit: int = 1
+    window_receive: int = 1
+
+
+class Segments:
+    """The segments of one APDU so far, `limit` octets at the most."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, frame: Frame) -> bytes | None:
+        """The whole, once `frame` is its last segment; LinkError, and nothing is kept, beyond the limit."""
+        self._pieces.append(frame.information)
+        self._size += len(frame.information)
+        if self._size <= self._limit and frame.segmented:
+            return None
+        pieces, size = self._pieces, self._size
+        self._pieces, self._size = [], 0
+        if size > self._limit:
+            raise LinkError(f"the segments of an APDU grow beyond {self._limit} octets")
+        return b"".join(pieces)
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
