@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import dlms_core
 from dlms.apdu import decode, encode
+from dlms.cosem.profile import unpack_profile
 from dlms.data import dumps, loads
 from dlms.datetime import CosemDateTime
 from dlms_core.fcs import fcs16
@@ -50,6 +51,9 @@ def checks() -> Iterator[Check]:
     billing = bytes.fromhex("02040651EE53051129090641424344454600")
     yield "data", lambda: loads(billing), (1374573317, 41, b"ABCDEF", None)
     yield "data, encoded again", lambda: dumps(loads(billing, typed=True)), billing
+    rows = bytes.fromhex("0102 0202 1100 06000004D2 0202 1108 06000004E1")
+    columns = {"c0": [0, 8], "c1": [1234, 1249]}
+    yield "profile", lambda: {name: values.tolist() for name, values in unpack_profile(rows).columns.items()}, columns
     # Green Book, the AARQ of an association with low level security.
     aarq = bytes.fromhex(
         "6036A1090607608574050801018A0207808B0760857405080201AC0A80083132333435363738BE10040E01000000065F1F0400007E1F04B0"
