@@ -25,12 +25,15 @@ class Quirks:
     Association:
         context_name_not_echoed: to a proposal without ciphering the peer may name another context in its AARE (jDLMS
             names the ciphered one). A ciphered proposal is never answered by another context.
+        initiate_request_not_ciphered: in a ciphered context the AARQ carries its initiate-request plain (jDLMS's
+            server reads no other with LLS). The answer and everything after it is protected as ever.
     """
 
     hdlc_receive_numbers_ignored: bool = False
     hdlc_parameters_always_sent: bool = False
     disconnect_unanswered: bool = False
     context_name_not_echoed: bool = False
+    initiate_request_not_ciphered: bool = False
 
     @classmethod
     def from_value(cls, value: str | Mapping[str, Any]) -> Self:

@@ -39,6 +39,7 @@ class Line:
     noticed: list[Noticed] = field(default_factory=list)
     connected: HdlcInForce | None = None
     sent: list[Frame] = field(default_factory=list)
+    echoing: bool = False
 
     def run(self, until: float) -> None:
         """Carry octets and let time pass until nothing happens any more, or `until`."""
@@ -63,6 +64,8 @@ class Line:
         for source, target in ((self.client, self.meter), (self.meter, self.client)):
             octets = source.octets_to_send()
             moved = moved or bool(octets)
+            if octets and self.echoing and source is self.client:
+                source.receive(octets, self.now)
             for piece in self.damage(octets) if octets else ():
                 target.receive(piece, self.now)
         return moved
@@ -292,6 +295,22 @@ def test_our_own_octets_come_back() -> None:
     assert client.events() == []
     client.receive(frame(FrameKind.I, b"\xe6\xe7\x00answer", send_sequence=0, receive_sequence=1), 0.0)
     assert client.events() == [ApduReceived(b"answer")]
+
+
+@pytest.mark.parametrize("echoing", [False, True])
+def test_client_and_meter_have_the_same_address(echoing: bool) -> None:
+    same = HdlcAddress(1)
+    settings = HdlcSettings(window_transmit=7, window_receive=7, information_transmit=64, information_receive=64)
+    line = Line(HdlcLink(same, same, settings), HdlcLink(same, None, settings), echoing=echoing)
+    line.meter.listen()
+    line.client.connect(0.0)
+    line.run(until=1.0)
+    requests = [b"request %d" % number + bytes(300) for number in range(3)]
+    for request in requests:
+        line.client.send(request, line.now)
+        line.run(until=line.now + 1.0)
+    assert line.asked == requests
+    assert line.got == [b"answer to " + request for request in requests]
 
 
 def test_another_address_size_is_the_same_station() -> None:

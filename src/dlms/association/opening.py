@@ -18,7 +18,14 @@ from dlms.association.exchange import error_of, request
 from dlms.association.negotiated import Negotiated
 from dlms.data import OctetString, loads
 from dlms.enumerations import ApplicationContext, Conformance
-from dlms.errors import AssociationRejected, AuthenticationFailed, DecodeError, Downgrade, ProtocolError
+from dlms.errors import (
+    AssociationRejected,
+    AuthenticationFailed,
+    ConfigurationError,
+    DecodeError,
+    Downgrade,
+    ProtocolError,
+)
 from dlms.grammar import program
 from dlms.logical_name import LogicalName
 from dlms.quirks import Quirks
@@ -173,7 +180,10 @@ def _aarq(proposal: Proposal, challenge: bytes | None, context: SecurityContext 
         client_max_receive_pdu_size=proposal.max_receive_pdu_size,
     )
     user_information: object = initiate
-    if context is not None:
+    if context is not None and proposal.quirks.initiate_request_not_ciphered:
+        if initiate.dedicated_key is not None:
+            raise ConfigurationError("a dedicated key is never sent in an initiate-request that is not ciphered")
+    elif context is not None:
         counter = yield Reserve(*context.sending_counter)
         user_information = decode(context.protect(initiate, counter))
     authenticated = mechanism is not Mechanism.NONE

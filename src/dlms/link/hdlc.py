@@ -59,6 +59,9 @@ class HdlcLink:
         self._out = bytearray()
         self._events: list[LinkEvent] = []
         self._burst = b""
+        self._burst_length = 0
+        self._echoing = False  # seen where addresses cannot tell
+        self._unheard = 0  # frames whose echo is to come
         self._repeats = 0
         self._deadline: float | None = None
         self._unnumbered = Segments(self._settings.longest_apdu)
@@ -164,8 +167,8 @@ class HdlcLink:
 
     def receive_frame(self, frame: Frame, now: float) -> None:
         """Take a frame that was found elsewhere: several connections share one line."""
-        if self._peer is not None and frame.source == self._own and frame.destination == self._peer:
-            return  # our own octets, sent back by the optical head or the bus
+        if self._is_echo(frame):
+            return
         if not frame.destination.matches(self._own):
             return
         if self._calling and self._peer is not None and not frame.source.matches(self._peer):
@@ -174,6 +177,22 @@ class HdlcLink:
             return  # another client: this connection is not its
         self._last_frame = now
         self._step(frame.kind, frame, now)
+
+    def _is_echo(self, frame: Frame) -> bool:
+        """Our own octets, sent back by the optical head or the bus.
+
+        The addresses tell, unless both stations have the same one (client 1 and logical device 1). Then a line that
+        sends back a caller's SNRM, which no answer can be, sends back all that follows, each frame before its answer.
+        """
+        if self._peer is None or frame.source != self._own or frame.destination != self._peer:
+            return False
+        if self._own != self._peer:
+            return True
+        self._echoing |= self._calling and frame.kind is FrameKind.SNRM
+        if not self._echoing or not self._unheard:
+            return False
+        self._unheard -= 1
+        return True
 
     def tick(self, now: float) -> None:
         if self._deadline is not None and now >= self._deadline:
@@ -221,6 +240,7 @@ class HdlcLink:
             self._step(Request.GIVE_UP, None, now)
         else:
             self._repeats += 1
+            self._unheard = self._burst_length
             self._out += self._burst
             self._deadline = now + self._settings.response_timeout
 
@@ -430,6 +450,7 @@ class HdlcLink:
 
     def _hand_over(self, frames: list[Frame], now: float) -> None:
         """Send frames, the last of which gives the right to send away."""
+        self._burst_length = self._unheard = len(frames)
         self._burst = b"".join(frame.encode(transparency=self._settings.transparency) for frame in frames)
         self._out += self._burst
         self._may_send = False

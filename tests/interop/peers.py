@@ -1,0 +1,110 @@
+"""Other people's implementations as processes of their own: built by Maven, on a free port, always ended.
+
+Without Java or Maven the tests that need a peer are skipped with that reason, unless DLMS_REQUIRE_PEERS=1.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal
+
+import pytest
+
+Name = Literal["jdlms", "gurux"]
+HERE = Path(__file__).parent
+BUILD_SECONDS = 280.0
+START_SECONDS = 60.0
+MAVEN = ("mvn", "--quiet", "--batch-mode")
+GOALS = ("compile", "dependency:build-classpath", "-Dmdep.outputFile=target/cp.txt")
+# A peer lives for seconds: the first compiler is enough, and two cores are shared with the tests.
+JAVA = ("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", "-Xmx512m")
+
+
+class Unavailable(Exception):
+    """Why there are no peers on this machine."""
+
+
+def unavailable(reason: str) -> None:
+    """Skip the test, or fail it where peers are required."""
+    if os.environ.get("DLMS_REQUIRE_PEERS") == "1":
+        pytest.fail(f"DLMS_REQUIRE_PEERS=1, but {reason}")
+    pytest.skip(f"no foreign peers: {reason}")
+
+
+def class_path(name: Name) -> str:
+    """The Java class path of a peer, built first where its sources are newer. Raises Unavailable."""
+    directory = HERE / name
+    stamp = directory / "target" / "cp.txt"
+    if not shutil.which("java"):
+        raise Unavailable("Java is not installed")
+    sources = [directory / "pom.xml", *directory.glob("src/**/*.java")]
+    if not stamp.exists() or max(path.stat().st_mtime for path in sources) > stamp.stat().st_mtime:
+        _build(directory)
+        stamp.touch()
+    return f"{stamp.read_text().strip()}{os.pathsep}{directory / 'target' / 'classes'}"
+
+
+def _build(directory: Path) -> None:
+    if not shutil.which("mvn"):
+        raise Unavailable("Maven is not installed")
+    # Offline first: once Maven has fetched everything, nothing depends on the network any more.
+    for mode in (["--offline"], []):
+        built = subprocess.run(
+            [*MAVEN, *mode, *GOALS], cwd=directory, capture_output=True, text=True, timeout=BUILD_SECONDS, check=False
+        )
+        if built.returncode == 0:
+            return
+    raise Unavailable(f"Maven could not build {directory.name}: {(built.stdout + built.stderr)[-2000:]}")
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that was free just now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Peer:
+    """A running peer: its port, and what it wrote to standard error."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self.process.poll() is None
+
+
+@contextmanager
+def running(name: Name, program: Literal["Server", "Client"], *arguments: str, port: int, log: Path) -> Iterator[Peer]:
+    """A peer that has said "ready"; its process is gone afterwards, whatever happened."""
+    command = [*JAVA, "-cp", class_path(name), f"peer.{program}", str(port), *arguments]
+    with log.open("a") as errors:
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
+    try:
+        assert process.stdout is not None
+        if _line(process.stdout) != "ready":
+            raise AssertionError(f"{name} did not start: {log.read_text()[-2000:]}")
+        yield Peer(process, port, log)
+    finally:
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()
+
+
+def _line(stream: IO[str]) -> str:
+    ready, _, _ = select.select([stream], [], [], START_SECONDS)
+    return stream.readline().strip() if ready else ""
