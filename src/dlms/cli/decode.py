@@ -6,10 +6,14 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from dlms.cli.octets import captures
-from dlms.cli.outcome import SUCCESS, CallAtFault, complain
+from dlms.cli.outcome import SUCCESS, CallAtFault, complain, extra
+from dlms.cli.plot import write_plots
+from dlms.cli.profiles import FORMATS, capture_objects, profiles, write_columns
 from dlms.cli.reading import Content, Reader, Reading
 from dlms.errors import ConfigurationError, DlmsError
 from dlms.security import KeyRing
@@ -41,11 +45,23 @@ def add_parser(subparsers: Any) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object for each APDU, one on a line")
+    columns = parser.add_argument_group("profiles")
+    columns.add_argument(
+        "--columns", metavar="FILE", type=Path, help="write the profiles found: .parquet, .csv or .npz"
+    )
+    columns.add_argument("--plot", metavar="FILE", type=Path, help="draw the profiles found: .png, .svg, .pdf")
+    columns.add_argument(
+        "--capture-objects",
+        metavar="LIST",
+        help="names of the columns: attribute 3 in hexadecimal, or [CLASS/]OBIS[:ATTRIBUTE] with commas between",
+    )
+    columns.add_argument("--capture-period", metavar="SECONDS", type=int, help="attribute 4, to rebuild null clocks")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the octets hold; 1 if anything could not be read."""
+    _check(arguments)
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
     readings = reader.read(captures(arguments.source))
     status = SUCCESS
@@ -58,7 +74,39 @@ def run(arguments: argparse.Namespace) -> int:
             status = complain(
                 f"{reading.where}: {_faults(reading.faults)}" if reading.contents else _faults(reading.faults)
             )
+    if arguments.columns is not None or arguments.plot is not None:
+        status = max(status, _write_profiles(arguments, readings))
     return status
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be done before anything is printed."""
+    if arguments.columns is not None:
+        if arguments.columns.suffix not in FORMATS:
+            raise CallAtFault(f"--columns writes {', '.join(FORMATS)}, not {arguments.columns}")
+        if arguments.columns.suffix == ".parquet":
+            extra("pyarrow.parquet", "arrow")
+    if arguments.plot is not None:
+        extra("matplotlib", "plot")
+
+
+def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading]) -> int:
+    try:
+        captures = None if arguments.capture_objects is None else capture_objects(arguments.capture_objects)
+    except DlmsError as error:
+        raise CallAtFault(f"--capture-objects: {error}") from None
+    values = [reading.innermost for reading in readings if reading.innermost is not None]
+    found = profiles(values, captures, arguments.capture_period)
+    if not found:
+        return complain("no profile is found here: no array of equal structures, no compact-array")
+    written: list[Path] = []
+    if arguments.columns is not None:
+        written += write_columns(found, arguments.columns)
+    if arguments.plot is not None:
+        written += write_plots(found, arguments.plot)
+    if not arguments.json:
+        sys.stdout.write("".join(f"written: {path}\n" for path in written))
+    return SUCCESS
 
 
 def _keys(arguments: argparse.Namespace) -> KeyRing:

@@ -150,10 +150,10 @@ def scalar_from_plain(of: type[Data], plain: Plain) -> Data:
     if not isinstance(plain, expected) or (isinstance(plain, bool) and of is not data.Boolean):
         raise EncodeError(f"expected the value of a {type_name(of)}, got {plain!r:.60}")
     try:
-        if issubclass(of, data.VisibleString):
-            plain = plain.encode("latin-1")  # meters put more than ASCII in it
-        elif issubclass(of, data.Utf8String):
-            plain = plain.encode("utf-8", "surrogateescape")
+        if isinstance(plain, str) and of in (data.VisibleString, data.Utf8String):
+            # Meters put more than ASCII in the one, and more than UTF-8 in the other.
+            octets = plain.encode("latin-1") if of is data.VisibleString else plain.encode("utf-8", "surrogateescape")
+            return make(octets)
         return make(plain)
     except (TypeError, ValueError) as error:
         raise EncodeError(f"{type_name(of)}: {error}") from None

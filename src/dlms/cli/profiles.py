@@ -1,0 +1,189 @@
+"""Profiles in what was decoded, and the files and tables that they become."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from dlms import data
+from dlms.cli.outcome import CallAtFault, extra
+from dlms.cosem.profile import Profile, unpack_profile
+from dlms.data import Data
+from dlms.errors import DlmsError, EncodeError
+from dlms.grammar import Message, node
+from dlms.grammar.nodes import AnyData, Choice, Contents, Node, SequenceOf
+from dlms.grammar.nodes import Sequence as SequenceNode
+from dlms.logical_name import LogicalName
+from dlms.translate.words import alternative_of, fields_of, printed
+
+FORMATS: Final = (".parquet", ".csv", ".npz")
+_CAPTURE: Final = re.compile(r"(?:(\d+)/)?([\d:.*-]+?)(?::(\d+))?(?:\[(\d+)\])?", re.ASCII)
+CLOCK, REGISTER = 8, 3
+
+
+CaptureObject: TypeAlias = tuple[int, LogicalName, int, int]
+
+
+def capture_objects(text: str) -> list[Any]:
+    """Capture objects from attribute 3 of the profile in hexadecimal, or from a list of
+    `[CLASS/]OBIS[:ATTRIBUTE][[INDEX]]` with commas between. Without a class it is a Clock or a Register. DlmsError for
+    what is neither."""
+    if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s*){7,}", text):
+        found: list[Any] = data.loads(bytes.fromhex(text))
+        return found
+    return [_capture_object(part.strip()) for part in text.split(",")]
+
+
+def _capture_object(text: str) -> CaptureObject:
+    match = _CAPTURE.fullmatch(text)
+    if match is None:
+        raise EncodeError(f"expected [CLASS/]OBIS[:ATTRIBUTE][[INDEX]], got {text:.60}")
+    class_id, name, attribute, index = match.groups()
+    logical_name = LogicalName(name)
+    is_clock = (logical_name.a, logical_name.c, logical_name.d) == (0, 1, 0)
+    kind = int(class_id) if class_id else CLOCK if is_clock else REGISTER
+    return (kind, logical_name, int(attribute or 2), int(index or 0))
+
+
+# ---- found ------------------------------------------------------------------------------------------------------
+
+
+def buffers(value: Message | Data) -> Iterator[bytes]:
+    """The profile buffers in a message or a Data: arrays of equal structures, and compact-arrays; the outermost."""
+    for found in [value] if isinstance(value, Data) else data_in(node(type(value)), value):
+        yield from _buffers(found)
+
+
+def data_in(of: Node, value: Any) -> Iterator[Data]:
+    """Every Data in a message."""
+    match of:
+        case SequenceNode():
+            for field, member in fields_of(of, value):
+                yield from data_in(field.node, member)
+        case Choice():
+            yield from data_in(alternative_of(of, value).node, value)
+        case Contents() if value is not None:
+            yield from data_in(of.of, value)
+        case SequenceOf():
+            for member in value:
+                yield from data_in(of.of, member)
+        case AnyData():
+            yield value
+
+
+def _buffers(value: Data) -> Iterator[bytes]:
+    if isinstance(value, data.CompactArray) or (isinstance(value, data.Array) and _is_buffer(value)):
+        yield data.dumps(value)
+    elif isinstance(value, (data.Array, data.Structure)):
+        for member in value:
+            yield from _buffers(member)
+
+
+def _is_buffer(value: data.Array) -> bool:
+    lengths = {len(row) if isinstance(row, data.Structure) else -1 for row in value}
+    return len(lengths) == 1 and lengths.isdisjoint({-1, 0})
+
+
+def profiles(values: Iterable[Message | Data], captures: Sequence[Any] | None, period: int | None) -> list[Profile]:
+    """The profiles in these messages. Capture objects are taken for those with as many columns; if there are none,
+    what was given is wrong."""
+    return [_profile(octets, captures, period) for value in values for octets in buffers(value)]
+
+
+def _profile(octets: bytes, captures: Sequence[Any] | None, period: int | None) -> Profile:
+    try:
+        return unpack_profile(octets, captures, capture_period=period)
+    except DlmsError:
+        if captures is None:
+            raise
+        return unpack_profile(octets, capture_period=period)
+
+
+# ---- written ----------------------------------------------------------------------------------------------------
+
+
+def write_columns(found: Sequence[Profile], path: Path) -> list[Path]:
+    """Write each profile to `path`, from the second on with -2, -3 ... before the suffix; where they went."""
+    write = {".parquet": _write_parquet, ".csv": _write_csv, ".npz": _write_npz}[path.suffix]
+    return [_written(write, profile, numbered(path, at)) for at, profile in enumerate(found, 1)]
+
+
+def _written(write: Any, profile: Profile, path: Path) -> Path:
+    try:
+        write(profile, path)
+    except OSError as error:
+        raise CallAtFault(f"cannot write {path}: {error.strerror or error}") from None
+    return path
+
+
+def numbered(path: Path, number: int) -> Path:
+    """`load.png`, `load-2.png`, ..."""
+    return path if number == 1 else path.with_stem(f"{path.stem}-{number}")
+
+
+def _write_parquet(profile: Profile, path: Path) -> None:
+    extra("pyarrow.parquet", "arrow").write_table(profile.to_arrow(), path)
+
+
+def _write_csv(profile: Profile, path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(profile.columns)
+        writer.writerows([cell_text(cell) for cell in row] for row in profile.rows())
+
+
+def _write_npz(profile: Profile, path: Path) -> None:
+    arrays = {
+        name: values.astype(str) if values.dtype.kind == "O" else values for name, values in profile.columns.items()
+    }
+    masks = {f"{name}.mask": mask for name, mask in profile.mask.items()}
+    members: dict[str, Any] = arrays | masks
+    np.savez_compressed(path, allow_pickle=False, **members)
+
+
+def cell_text(cell: Any) -> str:
+    """A cell as text: empty where there is none, times as ISO 8601, octets as hexadecimal digits."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat()
+    return printed(cell) if isinstance(cell, bytes) else str(cell)
+
+
+# ---- shown ------------------------------------------------------------------------------------------------------
+
+
+def column_title(profile: Profile, name: str) -> str:
+    """What the object of a column means, and its unit."""
+    try:
+        meaning = LogicalName(name.rpartition(":")[0]).meaning()
+    except EncodeError:
+        meaning = name
+    unit = profile.units[name].symbol if name in profile.units else ""
+    return f"{meaning} [{unit}]" if unit else meaning
+
+
+def table_lines(profile: Profile, head: int, tail: int) -> Iterator[str]:
+    """The first and the last rows, scaled where the scaler is known, under the names of the columns."""
+    scaled = profile.scaled()
+    columns = [(name, [_shown(cell) for cell in scaled.cells(name)]) for name in profile.columns]
+    count = len(profile)
+    rows = [*range(min(head, count)), *range(max(head, count - tail), count)]
+    widths = [max([len(name), *(len(cells[row]) for row in rows)]) for name, cells in columns]
+    yield "  ".join(name.rjust(width) for (name, _), width in zip(columns, widths, strict=True))
+    for at, row in enumerate(rows):
+        if at == head and row != head:
+            yield f"... {row - head} rows ..."
+        yield "  ".join(cells[row].rjust(width) for (_, cells), width in zip(columns, widths, strict=True))
+
+
+def _shown(cell: Any) -> str:
+    if isinstance(cell, datetime.datetime):
+        return cell.strftime("%Y-%m-%d %H:%M:%S")
+    return format(cell, ".10g") if isinstance(cell, float) else cell_text(cell)

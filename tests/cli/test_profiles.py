@@ -1,0 +1,133 @@
+"""Profiles out of the command line: columns and plots."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from dlms.cli import main
+from dlms.cli.profiles import capture_objects
+from dlms.demo import fixtures
+from dlms.errors import DlmsError
+from dlms.logical_name import LogicalName
+
+PROFILE = fixtures.load_profile()
+NAMES = "0-0:1.0.0*255,1/0-0:96.10.1,1.0.1.8.0.255,1-0:2.8.0,5/1-0:1.4.0:3"
+OPTIONS = ["--capture-objects", NAMES, "--capture-period", "900"]
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> str:
+    path = tmp_path / "profile.hex"
+    path.write_text(PROFILE.octets.hex(" "), encoding="ascii")
+    return str(path)
+
+
+@pytest.mark.parametrize("names", [NAMES, PROFILE.capture_objects.hex()])
+def test_npz(names: str, capture: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.npz"
+    assert main(["decode", capture, "--columns", str(out), "--capture-objects", names, "--capture-period", "900"]) == 0
+    with np.load(out) as found:
+        assert found["0-0:1.0.0*255:2"].dtype == np.dtype("datetime64[ms]")
+        columns = [values for name, values in found.items() if not name.endswith(".mask")]
+        for values, stated in zip(columns, PROFILE.values.values(), strict=True):
+            assert len(values) == len(stated)
+            assert values.dtype.kind == "M" or values.tolist() == stated
+        assert np.count_nonzero(found["0-0:1.0.0*255:2.mask"] & 2) > 600
+
+
+def test_csv(capture: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    assert main(["decode", capture, "--columns", str(out), *OPTIONS]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[0][2:] == ["1-0:1.8.0*255:2", "1-0:2.8.0*255:2", "1-0:1.4.0*255:3"]
+    assert rows[1] == ["2024-05-12T22:15:00+00:00", "0", "12000082", "2300000", "329"]
+
+
+def test_parquet_of_a_bare_array(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    out = tmp_path / "out.parquet"
+    assert main(["decode", PROFILE.buffer.hex(), "--columns", str(out), *OPTIONS]) == 0
+    table = parquet.read_table(out)
+    assert table["1-0:1.8.0*255:2"].to_pylist() == list(PROFILE.values.values())[2]
+
+
+def test_plot(capture: str, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    out = tmp_path / "out.png"
+    assert main(["decode", capture, "--plot", str(out), *OPTIONS]) == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+def test_several_profiles_are_numbered(tmp_path: Path) -> None:
+    two = tmp_path / "two"
+    two.write_bytes(PROFILE.octets * 2)
+    assert main(["decode", str(two), "--columns", str(tmp_path / "out.csv")]) == 0
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "out-2.csv").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "line"),
+    [
+        (["C401C1001101", "--columns", "out.csv"], 1, "no profile is found"),
+        (["C401C1001101", "--columns", "out.xlsx"], 2, ".parquet, .csv, .npz"),
+        (["C401C1001101", "--columns", "out.csv", "--capture-objects", "x"], 2, "--capture-objects"),
+        ([PROFILE.buffer.hex(), "--columns", "no/such/folder/out.csv"], 2, "cannot write"),
+        ([PROFILE.buffer.hex(), "--columns", "no/such/folder/out.npz"], 2, "cannot write"),
+        ([PROFILE.buffer.hex(), "--columns", "no/such/folder/out.parquet"], 2, "cannot write"),
+        ([PROFILE.buffer.hex(), "--plot", "no/such/folder/out.png"], 2, "cannot write"),
+        ([PROFILE.buffer.hex(), "--plot", "out.nonsense"], 2, "cannot write"),
+    ],
+)
+def test_one_clear_line(
+    arguments: list[str],
+    status: int,
+    line: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["decode", *arguments]) == status
+    err = capsys.readouterr().err
+    assert line in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "pip"), [(["--columns", "out.parquet"], "'dlms[arrow]'"), (["--plot", "out.png"], "'dlms[plot]'")]
+)
+def test_an_extra_that_is_not_installed(
+    option: list[str], pip: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def missing(name: str) -> ModuleType:
+        raise ImportError(name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    assert main(["decode", "C401C1001101", *option]) == 2
+    assert f"pip install {pip}" in capsys.readouterr().err
+
+
+def test_capture_objects() -> None:
+    assert capture_objects("1-0:1.8.0*255:2[3], 8/0.0.1.0.0.255") == [
+        (3, LogicalName("1-0:1.8.0"), 2, 3),
+        (8, LogicalName("0-0:1.0.0"), 2, 0),
+    ]
+    with pytest.raises(DlmsError):
+        capture_objects("1-0:1.8.0,")
+
+
+def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("matplotlib")
+    assert main(["demo", "--output", str(tmp_path / "demo-output")]) == 0
+    out = capsys.readouterr().out
+    assert "1-0:31.7.0*255  Current L1, instantaneous                          9.05 A" in out
+    assert out.splitlines()[-1].endswith("x memcpy of the same octets.")
+    assert {path.name for path in (tmp_path / "demo-output").iterdir()} == {"load_profile.parquet", "load_profile.png"}
