@@ -21,11 +21,12 @@ from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
 from dlms.link.hdlc_settings import HdlcSettings
+from dlms.link.iec62056_21 import enter_mode_e
 from dlms.quirks import Quirks
 from dlms.security.counters import MemoryCounterStore
 from dlms.security.settings import Security
 from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
-from dlms.transport import loopback
+from dlms.transport import dialogue, loopback
 from dlms.transport.base import AsyncTransport
 from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.tcp import AsyncTcpTransport
@@ -45,7 +46,14 @@ async def open_transport(url: Url, timeout: float) -> AsyncTransport:
         return await AsyncUdpTransport.connect(url.host, url.port)
     if url.scheme == "pair":
         return await AsyncTcpTransport.adopt(loopback.connect(url.target))
-    return await AsyncSerialTransport.open(url.target, url.baud)
+    line = await AsyncSerialTransport.open(url.target, url.baud)
+    if url.link == "iec":
+        try:
+            await dialogue.run_async(enter_mode_e(highest_baud=url.baud), line)
+        except BaseException:
+            await line.close()
+            raise
+    return line
 
 
 class Meter:

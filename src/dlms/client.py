@@ -20,10 +20,11 @@ from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
 from dlms.link.hdlc_settings import HdlcSettings
+from dlms.link.iec62056_21 import enter_mode_e
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
-from dlms.transport import loopback
+from dlms.transport import dialogue, loopback
 from dlms.transport.base import Transport
 from dlms.transport.serial import SerialTransport
 from dlms.transport.tcp import TcpTransport
@@ -43,7 +44,14 @@ def open_transport(url: Url, timeout: float) -> Transport:
         return UdpTransport.connect(url.host, url.port)
     if url.scheme == "pair":
         return TcpTransport(loopback.connect(url.target))
-    return SerialTransport.open(url.target, url.baud)
+    line = SerialTransport.open(url.target, url.baud)
+    if url.link == "iec":
+        try:
+            dialogue.run(enter_mode_e(highest_baud=url.baud), line)
+        except BaseException:
+            line.close()
+            raise
+    return line
 
 
 class Meter:

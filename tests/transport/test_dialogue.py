@@ -45,7 +45,12 @@ class Meter:
     """A line with a meter at its end. `spoil` may alter what it sends; `echo` sends our own octets back first."""
 
     def __init__(
-        self, identification: str, *, echo: bool = False, spoil: Callable[[bytes], bytes] = bytes, password: str = "1",  # noqa: S107
+        self,
+        identification: str,
+        *,
+        echo: bool = False,
+        spoil: Callable[[bytes], bytes] = bytes,
+        password: str = "1",  # noqa: S107
     ) -> None:
         self.identification = identification
         self.echo = echo
