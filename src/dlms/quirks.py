@@ -19,6 +19,8 @@ class Quirks:
 
     Link:
         hdlc_receive_numbers_ignored: the peer's N(R) says nothing (jDLMS leaves it at 0): an answer acknowledges.
+        hdlc_final_bit_missing: with a window of one, an I frame without the final bit hands over the right to send all the
+            same (jDLMS sets the bit on the last segment only, and waits after each).
         hdlc_parameters_always_sent: SNRM states its parameters even where they are the defaults.
         disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
 
@@ -30,6 +32,7 @@ class Quirks:
     """
 
     hdlc_receive_numbers_ignored: bool = False
+    hdlc_final_bit_missing: bool = False
     hdlc_parameters_always_sent: bool = False
     disconnect_unanswered: bool = False
     context_name_not_echoed: bool = False
@@ -57,6 +60,7 @@ NAMED: dict[str, dict[str, Any]] = {
     "none": {},
     "jdlms-server": {
         "hdlc_receive_numbers_ignored": True,
+        "hdlc_final_bit_missing": True,
         "disconnect_unanswered": True,
         "context_name_not_echoed": True,
     },

@@ -324,6 +324,21 @@ def test_another_address_size_is_the_same_station() -> None:
     assert client.events() == []
 
 
+def test_segments_without_the_final_bit() -> None:
+    pieces = [b"\xe6\xe7\x00one ", b"two ", b"three"]
+    for quirks, expected in ((Quirks(), []), (Quirks(hdlc_final_bit_missing=True), [ApduReceived(b"one two three")])):
+        client = connected_client(quirks)
+        client.send(b"request", 0.0)
+        client.octets_to_send()
+        for number, piece in enumerate(pieces):
+            last = number == len(pieces) - 1
+            control = control_octet(FrameKind.I, poll_final=last, send_sequence=number, receive_sequence=1)
+            client.receive(Frame(CLIENT, METER, control, piece, segmented=not last).encode(), 0.0)
+            if not client.octets_to_send():
+                break
+        assert client.events() == expected
+
+
 def test_a_response_whose_number_never_moves() -> None:
     response = frame(FrameKind.I, b"\xe6\xe6\x00answer", send_sequence=0, receive_sequence=0)
     strict = connected_client()

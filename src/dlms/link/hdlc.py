@@ -361,10 +361,13 @@ class HdlcLink:
                 return
         else:
             self._peer_busy = kind is FrameKind.RNR
-        if frame.poll_final and self._state is State.CONNECTED:
+        if (frame.poll_final or self._final_all_the_same(kind)) and self._state is State.CONNECTED:
             self._deadline = None
             self._may_send = True
             self._transmit(now)
+
+    def _final_all_the_same(self, kind: FrameKind) -> bool:
+        return self._quirks.hdlc_final_bit_missing and kind is FrameKind.I and self._in_force.window_receive == 1
 
     def _acknowledged(self, frame: Frame) -> bool:
         """Let go of what the frame's N(R) acknowledges; False for a number that acknowledges what was never sent."""
