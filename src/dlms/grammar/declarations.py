@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import IntEnum, IntFlag
+from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import (
     Annotated,
@@ -91,7 +92,10 @@ def sequence(
     """
 
     def declare(cls: type[T]) -> type[T]:
-        cls = dataclass(frozen=True, slots=True, kw_only=kw_only)(cls)
+        if get_annotations(cls) or not is_dataclass(cls):
+            cls = dataclass(frozen=True, slots=True, kw_only=kw_only)(cls)
+        else:
+            cls = _renamed(cls)
         node = Sequence(book_name(cls.__name__), cls, _fields(cls, rules), tag, rules, trailing)
         setattr(cls, _NODE, node)
         if tag is not None:
@@ -99,6 +103,15 @@ def sequence(
         return cls
 
     return declare
+
+
+def _renamed(cls: type[T]) -> type[T]:
+    """A message with the fields of the one below it and a name of its own: all that it lacks are empty slots. Making a
+    dataclass anew takes longer, and there are dozens of ciphered APDUs."""
+    namespace = {name: value for name, value in vars(cls).items() if name not in ("__dict__", "__weakref__")}
+    metaclass: Any = type(cls)
+    renamed: type[T] = metaclass(cls.__name__, cls.__bases__, namespace | {"__slots__": ()})
+    return renamed
 
 
 @dataclass_transform(frozen_default=True)

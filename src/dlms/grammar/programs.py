@@ -290,6 +290,7 @@ def _ber_op(of: Node, tag: int | None) -> Op:
     return op
 
 
+@lru_cache(maxsize=256)
 def _members(of: type[Any]) -> tuple[Any, ...]:
     """What each octet stands for: a member or None."""
     known = {int(member): member for member in of}
