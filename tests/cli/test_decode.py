@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from tests import captured
@@ -43,6 +44,9 @@ def test_every_framing(name: str, keys: str, tmp_path: Path, capsys: pytest.Capt
     assert ("deciphered, authenticated" in out) == authenticated
     assert main(["decode", fixture.octets.hex(":"), "--keys", keys, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["type"] == "data-notification"
+    assert main(["decode", fixture.octets.hex(), "--keys", keys, "--xml"]) == 0
+    (apdu,) = ElementTree.fromstring(capsys.readouterr().out)  # noqa: S314
+    assert apdu.tag == "data-notification"
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_bits_absent_fields_and_contents() -> None:
         ("FF", {"type": "dont-care", "value": None}),
         ("0301", {"type": "boolean", "value": True}),
         ("0405A8", {"type": "bit-string", "value": "10101"}),
-        ("0A02F841", {"type": "visible-string", "value": "\u00f8A"}),
+        ("0A02F841", {"type": "visible-string", "value": "\udcf8A"}),
         ("15FFFFFFFFFFFFFFFF", {"type": "long64-unsigned", "value": 2**64 - 1}),
         ("173FC00000", {"type": "float32", "value": 1.5}),
         ("177FC00001", {"type": "float32", "value": "7FC00001"}),

@@ -17,7 +17,7 @@ from dlms.cli.profiles import FORMATS, capture_objects, profiles, write_columns
 from dlms.cli.reading import Content, Reader, Reading
 from dlms.errors import ConfigurationError, DlmsError
 from dlms.security import KeyRing
-from dlms.translate import to_json, to_text
+from dlms.translate import to_json, to_text, to_xml
 from dlms.translate.words import printed
 
 
@@ -45,6 +45,7 @@ def add_parser(subparsers: Any) -> None:
     )
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object for each APDU, one on a line")
+    form.add_argument("--xml", action="store_true", help="one XML element for each APDU, in an element `apdus`")
     columns = parser.add_argument_group("profiles")
     columns.add_argument(
         "--columns", metavar="FILE", type=Path, help="write the profiles found: .parquet, .csv or .npz"
@@ -65,15 +66,15 @@ def run(arguments: argparse.Namespace) -> int:
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
     readings = reader.read(captures(arguments.source))
     status = SUCCESS
+    show = _show_json if arguments.json else _show_xml if arguments.xml else _show_text
+    sys.stdout.write("<apdus>\n" if arguments.xml else "")
     for number, reading in enumerate(readings, 1):
-        if arguments.json:
-            _print_json(reading)
-        else:
-            _print_text(reading, number)
+        show(reading, number)
         if reading.faults:
             status = complain(
                 f"{reading.where}: {_faults(reading.faults)}" if reading.contents else _faults(reading.faults)
             )
+    sys.stdout.write("</apdus>\n" if arguments.xml else "")
     if arguments.columns is not None or arguments.plot is not None:
         status = max(status, _write_profiles(arguments, readings))
     return status
@@ -104,7 +105,7 @@ def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading]) 
         written += write_columns(found, arguments.columns)
     if arguments.plot is not None:
         written += write_plots(found, arguments.plot)
-    if not arguments.json:
+    if not (arguments.json or arguments.xml):
         sys.stdout.write("".join(f"written: {path}\n" for path in written))
     return SUCCESS
 
@@ -123,12 +124,17 @@ def _faults(faults: tuple[DlmsError, ...]) -> str:
     return f"{first}" + (f" (and {len(others)} more)" if others else "")
 
 
-def _print_json(reading: Reading) -> None:
+def _show_json(reading: Reading, _number: int) -> None:
     if reading.innermost is not None:
         sys.stdout.write(json.dumps(to_json(reading.innermost)) + "\n")
 
 
-def _print_text(reading: Reading, number: int) -> None:
+def _show_xml(reading: Reading, _number: int) -> None:
+    if reading.innermost is not None:
+        sys.stdout.write(to_xml(reading.innermost) + "\n")
+
+
+def _show_text(reading: Reading, number: int) -> None:
     if not reading.contents:
         return
     blank = "\n" if number > 1 else ""

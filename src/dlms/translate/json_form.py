@@ -69,8 +69,9 @@ def from_json(plain: Mapping[str, Plain]) -> Any:
 
     Ranges are checked when the message is encoded.
     """
-    if isinstance(plain, dict) and plain.get("type") in DATA_TYPES:
-        return _data_from_plain(plain, str(plain["type"]))
+    name = plain.get("type") if isinstance(plain, dict) else None
+    if isinstance(name, str) and name in DATA_TYPES:
+        return _data_from_plain(plain, name)
     name, _ = _members(plain, "fields", "")
     of = message_named(name)
     return _from_plain(of, plain, of.name)
@@ -96,6 +97,12 @@ def _to_plain(of: Node, value: Any) -> Plain:
             return [_to_plain(of.of, member) for member in value]
         case AnyData():
             return _data_to_plain(value)
+    return primitive_to_plain(of, value)
+
+
+def primitive_to_plain(of: Node, value: Any) -> Plain:
+    """A value without fields or elements."""
+    match of:
         case Enumerated():
             return code_to_plain(value)
         case ConformanceNode():

@@ -40,6 +40,7 @@ DATA_TYPES: Final[Mapping[str, type[Data]]] = {TAG_NAMES[cls.tag]: cls for cls i
 """The book's name of each type of Data, and its class."""
 FLOATS: Final = (data.Float32, data.Float64)
 MOMENTS: Final = (data.DateTime, data.Date, data.Time)
+STRINGS: Final = (data.VisibleString, data.Utf8String)
 WITHOUT_VALUE: Final = (data.NullData, data.DontCare)
 
 
@@ -98,11 +99,17 @@ def int_member(found: Any) -> int:
     return member
 
 
+def flag_names(of: type[int]) -> list[str]:
+    """The names of the bits, highest first."""
+    assert issubclass(of, IntFlag)  # noqa: S101
+    return [name for name, _ in sorted(members_by_name(of).items(), key=lambda item: -int(item[1]))]
+
+
 def flags_to_plain(value: int, of: type[int]) -> list[str]:
     """The names of the bits that are set, in the order of the book: highest first."""
     assert issubclass(of, IntFlag)  # noqa: S101
     names = members_by_name(of)
-    return [name for name, bit in sorted(names.items(), key=lambda item: -int(item[1])) if bit & value]
+    return [name for name in flag_names(of) if names[name] & value]
 
 
 def flags_from_plain(of: type[int], plain: Plain) -> int:
@@ -127,11 +134,13 @@ def whole_number(plain: Plain) -> int:
 
 def scalar_to_plain(value: Data) -> Plain:
     """The value of a simple type: octets and moments as hexadecimal digits, so that wildcards survive; a float that is
-    no number as its octets too."""
+    no number as its octets too. What is no UTF-8 in a string becomes lone surrogates: meters send any octets."""
     if isinstance(value, FLOATS):
         return value.value if math.isfinite(value.value) else printed(_content(value))
     if isinstance(value, (data.OctetString, *MOMENTS)):
         return printed(bytes(value))
+    if isinstance(value, STRINGS):
+        return bytes(value).decode("utf-8", "surrogateescape")
     return None if isinstance(value, data.DontCare) else value.value
 
 
@@ -150,10 +159,8 @@ def scalar_from_plain(of: type[Data], plain: Plain) -> Data:
     if not isinstance(plain, expected) or (isinstance(plain, bool) and of is not data.Boolean):
         raise EncodeError(f"expected the value of a {type_name(of)}, got {plain!r:.60}")
     try:
-        if isinstance(plain, str) and of in (data.VisibleString, data.Utf8String):
-            # Meters put more than ASCII in the one, and more than UTF-8 in the other.
-            octets = plain.encode("latin-1") if of is data.VisibleString else plain.encode("utf-8", "surrogateescape")
-            return make(octets)
+        if isinstance(plain, str) and issubclass(of, STRINGS):
+            return make(plain.encode("utf-8", "surrogateescape"))
         return make(plain)
     except (TypeError, ValueError) as error:
         raise EncodeError(f"{type_name(of)}: {error}") from None
