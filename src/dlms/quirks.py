@@ -29,6 +29,10 @@ class Quirks:
             names the ciphered one). A ciphered proposal is never answered by another context.
         initiate_request_not_ciphered: in a ciphered context the AARQ carries its initiate-request plain (jDLMS's
             server reads no other with LLS). The answer and everything after it is protected as ever.
+
+    Services:
+        short_name_methods_written: with short names a method is invoked by write, not by read with a parameter; what
+            it returns is lost.
     """
 
     hdlc_receive_numbers_ignored: bool = False
@@ -37,6 +41,7 @@ class Quirks:
     disconnect_unanswered: bool = False
     context_name_not_echoed: bool = False
     initiate_request_not_ciphered: bool = False
+    short_name_methods_written: bool = False
 
     @classmethod
     def from_value(cls, value: str | Mapping[str, Any]) -> Self:

@@ -141,11 +141,28 @@ class ReleaseResponseReason(CodeTable):
 
 
 class ConfirmedServiceErrorChoice(CodeTable):
-    """Which service confirmed-service-error answers (one source)."""
+    """Which service confirmed-service-error answers. COSEM uses initiate-error, read and write; the rest is DLMS of
+    IEC 61334-4-41 (two ASN.1 modules agree: those of jDLMS and of youserj/COSEMpdu)."""
 
     INITIATE_ERROR = 1
+    GET_STATUS = 2
+    GET_NAME_LIST = 3
+    GET_VARIABLE_ATTRIBUTE = 4
     READ = 5
     WRITE = 6
+    GET_DATA_SET_ATTRIBUTE = 7
+    GET_TI_ATTRIBUTE = 8
+    CHANGE_SCOPE = 9
+    START = 10
+    STOP = 11
+    RESUME = 12
+    MAKE_USABLE = 13
+    INITIATE_LOAD = 14
+    LOAD_SEGMENT = 15
+    TERMINATE_LOAD = 16
+    INITIATE_UP_LOAD = 17
+    UP_LOAD_SEGMENT = 18
+    TERMINATE_UP_LOAD = 19
 
 
 class ServiceErrorChoice(CodeTable):

@@ -53,7 +53,7 @@ ServiceError: TypeAlias = (
 @sequence(tag=0x0E)
 class ConfirmedServiceError(Message):
     """confirmedServiceError. In the book a CHOICE of services that each hold a ServiceError: its tag is
-    `confirmed_service` here. COSEM uses 1, 5 and 6 of its 19; other numbers are kept."""
+    `confirmed_service` here. COSEM uses 1, 5 and 6 of its 19."""
 
     confirmed_service: ConfirmedServiceErrorChoice
     service_error: ServiceError

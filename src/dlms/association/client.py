@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
-from dlms.association import services
+from dlms.association import services, short_names
+from dlms.association.base_names import BaseNames
+from dlms.association.blocks import Take
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.association.values import Misfit, octets_of, value_of
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import loads
+from dlms.data import DONT_CARE, NullData, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError
 from dlms.service_errors import ServiceError
 
 T = TypeVar("T")
 Errors = Literal["raise", "return"]
+METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with short names
 
 
 class ClientAssociation:
@@ -33,6 +37,7 @@ class ClientAssociation:
         self.misfits: list[Misfit] = []
         self._list_limit = list_limit
         self._negotiated: Negotiated | None = None
+        self._base_names = BaseNames()
 
     @property
     def negotiated(self) -> Negotiated:
@@ -64,9 +69,32 @@ class ClientAssociation:
 
     def get(self, ref: AttributeRef[T], selection: SelectiveAccessDescriptor | None = None) -> Exchange[T]:
         """One attribute."""
-        octets = yield from services.get(self.negotiated, attribute_descriptor(ref), selection)
+        octets = yield from self.get_octets(ref, selection)
         value: T = value_of(octets, ref, self.misfits)
         return value
+
+    def get_octets(
+        self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None = None, take: Take | None = None
+    ) -> Exchange[bytes]:
+        """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
+        if not self.negotiated.short_names:
+            return (yield from services.get(self.negotiated, attribute_descriptor(ref), selection, take))
+        variable = yield from self._variable(ref, selection)
+        (outcome,) = yield from short_names.read(self.negotiated, [variable])
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        if take is None:
+            return outcome
+        take(outcome)
+        return b""
+
+    def _variable(
+        self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None
+    ) -> Exchange[short_names.Variable]:
+        if selection is None:
+            return (yield from self._base_names.attribute(self.negotiated, ref))
+        selector, parameter = selection.access_selector, selection.access_parameters
+        return (yield from self._base_names.attribute(self.negotiated, ref, selector, parameter))
 
     def get_several(self, refs: Sequence[AttributeRef[Any]], errors: Errors = "raise") -> Exchange[tuple[Any, ...]]:
         """Several attributes: in requests with a list where the meter takes them, else one by one.
@@ -86,21 +114,64 @@ class ClientAssociation:
                 return [(yield from self.get(refs[0]))]
             except ServiceError as error:
                 return [error]
-        found = yield from services.get_list(self.negotiated, [(attribute_descriptor(ref), None) for ref in refs])
+        found = yield from self._get_list(refs)
         return [
             octets if isinstance(octets, ServiceError) else value_of(octets, ref, self.misfits)
             for octets, ref in zip(found, refs, strict=True)
         ]
 
+    def _get_list(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[bytes | ServiceError]]:
+        if not self.negotiated.short_names:
+            return (yield from services.get_list(self.negotiated, [(attribute_descriptor(ref), None) for ref in refs]))
+        places: list[short_names.Variable | ServiceError] = []
+        for ref in refs:
+            try:
+                places.append((yield from self._variable(ref, None)))
+            except ServiceError as error:
+                places.append(error)
+        variables = [place for place in places if isinstance(place, short_names.Variable)]
+        found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
+        return [place if isinstance(place, ServiceError) else next(found) for place in places]
+
     def set(self, ref: AttributeRef[T], value: T, selection: SelectiveAccessDescriptor | None = None) -> Exchange[None]:
         """Write one attribute."""
-        yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets_of(value, ref), selection)
+        octets = octets_of(value, ref)
+        if not self.negotiated.short_names:
+            yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets, selection)
+            return
+        variable = yield from self._variable(ref, selection)
+        (error,) = yield from short_names.write(self.negotiated, [variable], [octets])
+        if error is not None:
+            raise error
 
     def call(self, method: MethodRef[T], argument: T | None = None) -> Exchange[Any]:
         """Invoke a method; what it returns, as plain values, or None."""
         octets = None if argument is None and method.node is None else octets_of(argument, method)
-        returned = yield from services.call(self.negotiated, method_descriptor(method), octets)
-        return None if returned is None else loads(returned)
+        if self.negotiated.short_names:
+            returned = yield from self._call_by_short_name(method, octets)
+        else:
+            returned = yield from services.call(self.negotiated, method_descriptor(method), octets)
+        value = None if returned is None else loads(returned)
+        return None if value is DONT_CARE else value  # with short names that is how jDLMS returns nothing
+
+    def _call_by_short_name(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[bytes | None]:
+        """Read with the argument as the parameter, which brings back what the method returns, or write it.
+
+        A method is written where the meter takes no parameterised access or, by a quirk, takes methods so alone.
+        """
+        variable = yield from self._base_names.method(self.negotiated, method)
+        argument = dumps(NullData()) if argument is None else argument
+        quirk = self.proposal.quirks.short_name_methods_written
+        if quirk or not self.negotiated.allows(Conformance.PARAMETERIZED_ACCESS):
+            (error,) = yield from short_names.write(self.negotiated, [variable], [argument])
+            if error is not None:
+                raise error
+            return None
+        invocation = replace(variable, selector=METHOD_SELECTOR, parameter=argument)
+        (outcome,) = yield from short_names.read(self.negotiated, [invocation])
+        if isinstance(outcome, ServiceError):
+            raise outcome
+        return outcome
 
 
 def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:

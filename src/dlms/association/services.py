@@ -6,9 +6,8 @@ Values go in and out as the octets of one Data: what they mean is the business o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar, cast
 
-from dlms.apdu import encode_with_data_octets
 from dlms.apdu.action import (
     ActionRequestNextPblock,
     ActionRequestNormal,
@@ -48,66 +47,29 @@ from dlms.apdu.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
+from dlms.association.blocks import Blocks, Take, as_data, fits, need, pieces_of, same_count
 from dlms.association.effects import Exchange, Progress
 from dlms.association.exchange import CONFIRMED, HIGH_PRIORITY, request
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, ProtocolError
+from dlms.errors import ProtocolError
 from dlms.grammar import Message, program
 from dlms.results import ActionResult, DataAccessResult
-from dlms.security.protection import TAG_LENGTH
 from dlms.service_errors import ServiceError, service_error
-from dlms_core.pieces import split
 
 M = TypeVar("M", bound=Message)
 Selected: TypeAlias = tuple[CosemAttributeDescriptor, SelectiveAccessDescriptor | None]
-Take: TypeAlias = Callable[[bytes], object]
-"""What takes the octets of a long result, piece after piece."""
-
-LONGEST_VALUE: Final = 1 << 28
-"""Octets that a value is put together from at the most; a peer that sends more is refused."""
+EMPTY: Final = DataBlockSA(False, 0, b"")
 LIST_OF_RESULTS: Final = program(tuple[GetDataResult, ...], data_as_octets=True)
 LIST_OF_RESPONSES: Final = program(tuple[ActionResponseWithOptionalData, ...], data_as_octets=True)
 RESPONSE: Final = program(ActionResponseWithOptionalData, data_as_octets=True)
 LIST_OF_VALUES: Final = program(tuple[Data, ...], data_as_octets=True)
 
 
-class Blocks:
-    """The blocks of a long result, in order: their octets go to `take`. Numbers begin with 1, with some meters 0."""
-
-    def __init__(self, take: Take) -> None:
-        self._take = take
-        self._size = 0
-        self._number: int | None = None
-
-    def add(self, number: int, octets: bytes) -> None:
-        """Take one block; raises ProtocolError for one that is not the next."""
-        if self._number is None:
-            if number > 1:
-                raise ProtocolError(f"expected block 1, got block {number}")
-        elif number != self._number + 1:
-            raise ProtocolError(f"expected block {self._number + 1}, got block {number}")
-        self._number = number
-        self._size += len(octets)
-        if self._size > LONGEST_VALUE:
-            raise ProtocolError(f"the meter sends more than {LONGEST_VALUE} octets")
-        self._take(octets)
-
-    @property
-    def size(self) -> int:
-        """How many octets there were so far."""
-        return self._size
-
-
 def _invoke(negotiated: Negotiated) -> int:
     priority = HIGH_PRIORITY if negotiated.allows(Conformance.PRIORITY_MGMT_SUPPORTED) else 0
     return negotiated.next_invoke_id() | CONFIRMED | priority
-
-
-def _need(negotiated: Negotiated, service: Conformance) -> None:
-    if not negotiated.allows(service):
-        raise ConfigurationError(f"the meter did not agree to {str(service.name).lower().replace('_', '-')}")
 
 
 # ---- GET ----------------------------------------------------------------------------------------------------------
@@ -123,7 +85,7 @@ def get(
 
     With `take`, they go there as they come, block by block, and b"" is returned.
     """
-    _need(negotiated, Conformance.GET)
+    need(negotiated, Conformance.GET)
     invoke = _invoke(negotiated)
     message = GetRequestNormal(invoke, attribute, selection)
     response = yield from request(negotiated, message, GetResponseNormal, GetResponseWithDatablock)
@@ -140,7 +102,7 @@ def get(
 
 def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange[list[bytes | ServiceError]]:
     """The octets of several attributes' Data in one request; a ServiceError stands where the meter refuses one."""
-    _need(negotiated, Conformance.GET | Conformance.MULTIPLE_REFERENCES)
+    need(negotiated, Conformance.GET | Conformance.MULTIPLE_REFERENCES)
     invoke = _invoke(negotiated)
     message = GetRequestWithList(invoke, tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes))
     response = yield from request(negotiated, message, GetResponseWithList, GetResponseWithDatablock)
@@ -150,7 +112,7 @@ def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange
         pieces: list[bytes] = []
         yield from _get_blocks(negotiated, invoke, response, pieces.append, None)
         results = LIST_OF_RESULTS.decode(b"".join(pieces))
-    _same_count(results, attributes)
+    same_count(results, attributes)
     return [_data_or_error(result, item[0]) for result, item in zip(results, attributes, strict=True)]
 
 
@@ -180,19 +142,19 @@ def set_value(
     selection: SelectiveAccessDescriptor | None = None,
 ) -> Exchange[None]:
     """Write an attribute, in blocks where the meter takes no APDU that long; ServiceError if it refuses."""
-    _need(negotiated, Conformance.SET)
+    need(negotiated, Conformance.SET)
     invoke = _invoke(negotiated)
     message = SetRequestNormal(
         invoke_id_and_priority=invoke,
         cosem_attribute_descriptor=attribute,
         access_selection=selection,
-        value=_as(value),
+        value=as_data(value),
     )
-    if _fits(negotiated, message):
+    if fits(negotiated, message):
         response = yield from request(negotiated, message, SetResponseNormal)
         result = response.result
     else:
-        _need(negotiated, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE)
+        need(negotiated, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE)
 
         def first(block: DataBlockSA) -> Message:
             return SetRequestWithFirstDatablock(
@@ -210,15 +172,15 @@ def set_list(
     negotiated: Negotiated, attributes: Sequence[Selected], values: Sequence[bytes]
 ) -> Exchange[list[ServiceError | None]]:
     """Write several attributes in one request; None for each that the meter took."""
-    _need(negotiated, Conformance.SET | Conformance.MULTIPLE_REFERENCES)
+    need(negotiated, Conformance.SET | Conformance.MULTIPLE_REFERENCES)
     invoke = _invoke(negotiated)
     described = tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes)
-    message = SetRequestWithList(invoke, described, tuple(_as(value) for value in values))
-    if _fits(negotiated, message):
+    message = SetRequestWithList(invoke, described, tuple(as_data(value) for value in values))
+    if fits(negotiated, message):
         response = yield from request(negotiated, message, SetResponseWithList)
         results = response.result
     else:
-        _need(negotiated, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE)
+        need(negotiated, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE)
 
         def first(block: DataBlockSA) -> Message:
             return SetRequestWithListAndFirstDatablock(invoke, described, block)
@@ -226,7 +188,7 @@ def set_list(
         octets = LIST_OF_VALUES.encode(tuple(values))
         last = yield from _set_blocks(negotiated, invoke, first, octets, SetResponseLastDatablockWithList)
         results = last.result
-    _same_count(results, attributes)
+    same_count(results, attributes)
     return [
         None if result == DataAccessResult.SUCCESS else service_error(result, item[0])
         for result, item in zip(results, attributes, strict=True)
@@ -239,7 +201,7 @@ def _set_blocks(
     def later(block: DataBlockSA) -> Message:
         return SetRequestWithDatablock(invoke, block)
 
-    pieces = _pieces(negotiated, first, later, octets)
+    pieces = pieces_of(negotiated, first(EMPTY), later(EMPTY), octets)
     for number, piece in enumerate(pieces[:-1], 1):
         message = (first if number == 1 else later)(DataBlockSA(False, number, piece))
         response = yield from request(negotiated, message, SetResponseDatablock, last)
@@ -257,13 +219,13 @@ def _set_blocks(
 
 def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes | None) -> Exchange[bytes | None]:
     """Invoke a method and return the octets of what it returns, None for nothing; ServiceError if the meter refuses."""
-    _need(negotiated, Conformance.ACTION)
+    need(negotiated, Conformance.ACTION)
     invoke = _invoke(negotiated)
-    message: Message = ActionRequestNormal(invoke, method, None if argument is None else _as(argument))
-    if _fits(negotiated, message):
+    message: Message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
+    if fits(negotiated, message):
         response = yield from request(negotiated, message, ActionResponseNormal, ActionResponseWithPblock)
     else:
-        _need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
+        need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
 
         def first(block: DataBlockSA) -> Message:
             return ActionRequestWithFirstPblock(invoke, method, block)
@@ -280,13 +242,13 @@ def call_list(
     negotiated: Negotiated, methods: Sequence[CosemMethodDescriptor], arguments: Sequence[bytes]
 ) -> Exchange[list[bytes | ServiceError | None]]:
     """Invoke several methods in one request; null-data stands for no argument."""
-    _need(negotiated, Conformance.ACTION | Conformance.MULTIPLE_REFERENCES)
+    need(negotiated, Conformance.ACTION | Conformance.MULTIPLE_REFERENCES)
     invoke = _invoke(negotiated)
-    message: Message = ActionRequestWithList(invoke, tuple(methods), tuple(_as(argument) for argument in arguments))
-    if _fits(negotiated, message):
+    message: Message = ActionRequestWithList(invoke, tuple(methods), tuple(as_data(argument) for argument in arguments))
+    if fits(negotiated, message):
         response = yield from request(negotiated, message, ActionResponseWithList, ActionResponseWithPblock)
     else:
-        _need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
+        need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
 
         def first(block: DataBlockSA) -> Message:
             return ActionRequestWithListAndFirstPblock(invoke, tuple(methods), block)
@@ -297,7 +259,7 @@ def call_list(
         answers = response.list_of_responses
     else:
         answers = LIST_OF_RESPONSES.decode((yield from _returned_blocks(negotiated, invoke, response)))
-    _same_count(answers, methods)
+    same_count(answers, methods)
     outcomes: list[bytes | ServiceError | None] = []
     for answer, method in zip(answers, methods, strict=True):
         try:
@@ -313,7 +275,7 @@ def _action_blocks(
     def later(block: DataBlockSA) -> Message:
         return ActionRequestWithPblock(invoke, block)
 
-    pieces = _pieces(negotiated, first, later, octets)
+    pieces = pieces_of(negotiated, first(EMPTY), later(EMPTY), octets)
     for number, piece in enumerate(pieces[:-1], 1):
         message = (first if number == 1 else later)(DataBlockSA(False, number, piece))
         response = yield from request(negotiated, message, ActionResponseNextPblock, last)
@@ -348,11 +310,6 @@ def _returned(answer: ActionResponseWithOptionalData, method: CosemMethodDescrip
 # ---- shared -------------------------------------------------------------------------------------------------------
 
 
-def _as(octets: bytes) -> Any:
-    """The octets of a Data where the declaration says Data: `encode_with_data_octets` takes them so."""
-    return octets
-
-
 def _data(result: object, what: object) -> bytes:
     if isinstance(result, bytes):
         return result
@@ -361,37 +318,3 @@ def _data(result: object, what: object) -> bytes:
 
 def _data_or_error(result: object, what: object) -> bytes | ServiceError:
     return result if isinstance(result, bytes) else service_error(cast(DataAccessResult, result), what)
-
-
-def _same_count(results: Sequence[object], asked: Sequence[object]) -> None:
-    if len(results) != len(asked):
-        raise ProtocolError(f"expected {len(asked)} results, got {len(results)}")
-
-
-def _room(negotiated: Negotiated) -> int:
-    """How long a plain APDU may be: what the server takes less what its protection adds at the most."""
-    longest = negotiated.max_send_pdu_size or 0xFFFF
-    if negotiated.security is None:
-        return longest
-    envelope = 1 + 1 + 8 + 3 + 1 + 4 + TAG_LENGTH  # tag, system title with its length, length, SC, counter, tag
-    return longest - envelope
-
-
-def _fits(negotiated: Negotiated, message: Message) -> bool:
-    return len(encode_with_data_octets(message)) <= _room(negotiated)
-
-
-def _pieces(
-    negotiated: Negotiated,
-    first: Callable[[DataBlockSA], Message],
-    later: Callable[[DataBlockSA], Message],
-    octets: bytes,
-) -> list[bytes]:
-    """The octets of a long request cut so that every APDU fits."""
-    empty = DataBlockSA(False, 0, b"")
-    growth = 2  # the length of a block is one octet here, and three at the most
-    room = _room(negotiated) - growth
-    sizes = [room - len(encode_with_data_octets(make(empty))) for make in (first, later)]
-    if min(sizes) < 1:
-        raise ConfigurationError(f"the meter takes APDUs of {negotiated.max_send_pdu_size} octets: too short for this")
-    return split(octets, sizes[1], first=sizes[0])

@@ -1,0 +1,211 @@
+"""Read, write and unconfirmed write with short names, as a client: lists, parameterised access, blocks both ways.
+
+Values go in and out as the octets of one Data. Answers carry no invoke-id here: after a request that was given up
+nobody can tell whose answer comes next, and the association is of no more use (`dlms.association.exchange`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dlms.apdu.read_write import (
+    BlockNumberAccess,
+    DataBlockResult,
+    ParameterizedAccess,
+    ReadDataBlockAccess,
+    ReadRequest,
+    ReadResponse,
+    ReadResult,
+    UnconfirmedWriteRequest,
+    VariableAccessSpecification,
+    WriteDataBlockAccess,
+    WriteRequest,
+    WriteResponse,
+)
+from dlms.association.blocks import Blocks, as_data, fits, need, pieces_of, same_count
+from dlms.association.effects import Exchange, Progress
+from dlms.association.exchange import notify, request
+from dlms.association.negotiated import Negotiated
+from dlms.data import Data, OctetString
+from dlms.enumerations import Conformance
+from dlms.errors import ConfigurationError, DecodeError, ProtocolError
+from dlms.grammar import program
+from dlms.results import DataAccessResult
+from dlms.service_errors import ServiceError, service_error
+
+LIST_OF_SPECIFICATIONS: Final = program(tuple[VariableAccessSpecification, ...], data_as_octets=True)
+LIST_OF_VALUES: Final = program(tuple[Data, ...], data_as_octets=True)
+DATA: Final = program(Data, data_as_octets=True)
+LIST_OF_RESULTS: Final = program(tuple[ReadResult, ...], data_as_octets=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A named variable: its short name, with parameterised access a selector and the parameter, a Data or its octets.
+
+    `what` is what errors say it is.
+    """
+
+    name: int
+    selector: int | None = None
+    parameter: Data | bytes = b""
+    what: object = None
+
+    @property
+    def specification(self) -> VariableAccessSpecification:
+        """Variable-Access-Specification."""
+        if self.selector is None:
+            return self.name
+        return ParameterizedAccess(self.name, self.selector, as_data(self.parameter))
+
+
+def _specifications(negotiated: Negotiated, variables: Sequence[Variable]) -> tuple[VariableAccessSpecification, ...]:
+    if len(variables) > 1:
+        need(negotiated, Conformance.MULTIPLE_REFERENCES)
+    if any(variable.selector is not None for variable in variables):
+        need(negotiated, Conformance.PARAMETERIZED_ACCESS)
+    return tuple(variable.specification for variable in variables)
+
+
+# ---- read ---------------------------------------------------------------------------------------------------------
+
+
+def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list[bytes | ServiceError]]:
+    """The octets of each variable's Data; a ServiceError stands where the meter refuses one."""
+    need(negotiated, Conformance.READ)
+    specifications = _specifications(negotiated, variables)
+    message = ReadRequest(specifications)
+    if fits(negotiated, message):
+        response = yield from request(negotiated, message, ReadResponse)
+    else:
+        response = yield from _read_request_in_blocks(negotiated, LIST_OF_SPECIFICATIONS.encode(specifications))
+    results = response.read_response
+    if len(results) == 1 and isinstance(results[0], DataBlockResult):
+        results = _results((yield from _read_blocks(negotiated, results[0])), len(variables))
+    same_count(results, variables)
+    return [_outcome(result, variable) for result, variable in zip(results, variables, strict=True)]
+
+
+def _read_blocks(negotiated: Negotiated, block: DataBlockResult) -> Exchange[bytes]:
+    pieces: list[bytes] = []
+    blocks = Blocks(pieces.append)
+    while True:
+        blocks.add(block.block_number, block.raw_data)
+        yield Progress(blocks.size)
+        if block.last_block:
+            return b"".join(pieces)
+        following = ReadRequest((BlockNumberAccess(block.block_number),))
+        response = yield from request(negotiated, following, ReadResponse)
+        result = _only(response.read_response)
+        if isinstance(result, DataAccessResult):
+            raise service_error(result)
+        if not isinstance(result, DataBlockResult):
+            raise ProtocolError("expected a data-block-result in the read-response")
+        block = result
+
+
+def _results(octets: bytes, count: int) -> tuple[ReadResult, ...]:
+    """The results that the blocks held: the list of them, or (Gurux) of a single one nothing but its Data."""
+    try:
+        results: tuple[ReadResult, ...] = LIST_OF_RESULTS.decode(octets)
+    except DecodeError:
+        if count != 1:
+            raise
+        return (DATA.decode(octets),)
+    return results
+
+
+def _read_request_in_blocks(negotiated: Negotiated, octets: bytes) -> Exchange[ReadResponse]:
+    need(negotiated, Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
+    empty = ReadRequest((ReadDataBlockAccess(False, 0, b""),))
+    pieces = pieces_of(negotiated, empty, empty, octets)
+    for number, piece in enumerate(pieces[:-1], 1):
+        message = ReadRequest((ReadDataBlockAccess(False, number, piece),))
+        response = yield from request(negotiated, message, ReadResponse)
+        _acknowledged(_only(response.read_response), number)
+        yield Progress(number, len(pieces))
+    message = ReadRequest((ReadDataBlockAccess(True, len(pieces), pieces[-1]),))
+    return (yield from request(negotiated, message, ReadResponse))
+
+
+def _outcome(result: object, variable: Variable) -> bytes | ServiceError:
+    if isinstance(result, bytes):
+        return result
+    if isinstance(result, DataAccessResult):
+        return service_error(result, variable.what)
+    raise ProtocolError(f"expected data or an error in the read-response, got {type(result).__name__}")
+
+
+# ---- write --------------------------------------------------------------------------------------------------------
+
+
+def write(
+    negotiated: Negotiated, variables: Sequence[Variable], values: Sequence[bytes]
+) -> Exchange[list[ServiceError | None]]:
+    """Write each variable, in blocks where the meter takes no APDU that long; None for each that it took."""
+    need(negotiated, Conformance.WRITE)
+    specifications = _specifications(negotiated, variables)
+    message = WriteRequest(specifications, tuple(as_data(value) for value in values))
+    if fits(negotiated, message):
+        response = yield from request(negotiated, message, WriteResponse)
+    else:
+        octets = LIST_OF_SPECIFICATIONS.encode(specifications) + LIST_OF_VALUES.encode(tuple(values))
+        response = yield from _write_in_blocks(negotiated, octets)
+    results = response.write_response
+    same_count(results, variables)
+    return [_written(result, variable) for result, variable in zip(results, variables, strict=True)]
+
+
+def _write_in_blocks(negotiated: Negotiated, octets: bytes) -> Exchange[WriteResponse]:
+    need(negotiated, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE)
+    empty = _write_block(0, b"", last=False)
+    pieces = pieces_of(negotiated, empty, empty, octets)
+    for number, piece in enumerate(pieces[:-1], 1):
+        message = _write_block(number, piece, last=False)
+        response = yield from request(negotiated, message, WriteResponse)
+        _acknowledged(_only(response.write_response), number)
+        yield Progress(number, len(pieces))
+    message = _write_block(len(pieces), pieces[-1], last=True)
+    return (yield from request(negotiated, message, WriteResponse))
+
+
+def _write_block(number: int, octets: bytes, *, last: bool) -> WriteRequest:
+    return WriteRequest((WriteDataBlockAccess(last, number),), (OctetString(octets),))
+
+
+def _written(result: object, variable: Variable) -> ServiceError | None:
+    if result is None:
+        return None
+    if isinstance(result, DataAccessResult):
+        return service_error(result, variable.what)
+    raise ProtocolError("expected success or an error in the write-response, got a block number")
+
+
+def write_unconfirmed(negotiated: Negotiated, variables: Sequence[Variable], values: Sequence[bytes]) -> Exchange[None]:
+    """Write each variable, which the meter does not answer; ConfigurationError where that fits no APDU."""
+    need(negotiated, Conformance.UNCONFIRMED_WRITE)
+    specifications = _specifications(negotiated, variables)
+    message = UnconfirmedWriteRequest(specifications, tuple(as_data(value) for value in values))
+    if not fits(negotiated, message):
+        raise ConfigurationError("an unconfirmed request has to fit one APDU")
+    yield from notify(negotiated, message)
+
+
+# ---- shared -------------------------------------------------------------------------------------------------------
+
+
+def _only(results: Sequence[object]) -> object:
+    if len(results) != 1:
+        raise ProtocolError(f"expected one result in answer to a block, got {len(results)}")
+    return results[0]
+
+
+def _acknowledged(result: object, number: int) -> None:
+    if isinstance(result, DataAccessResult):
+        raise service_error(result)
+    if not isinstance(result, int):
+        raise ProtocolError("expected a block number in answer to a block")
+    if result != number:
+        raise ProtocolError(f"the meter acknowledged block {result}, not {number}")

@@ -1,0 +1,83 @@
+"""A client operation against a peer of the test's own: what it sends goes there, what that answers comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from dlms.association.effects import Exchange, Random, Receive, Reserve, Send, SetAside
+from dlms.association.negotiated import Negotiated
+from dlms.enumerations import Conformance
+from dlms.errors import DeadlineExceeded
+from dlms.grammar import Message
+from dlms.security.context import SecurityContext
+
+T = TypeVar("T")
+Answer = Callable[[bytes], Iterable[bytes]]
+EVERYTHING = Conformance((1 << 24) - 1)
+
+
+def negotiated(
+    *,
+    conformance: Conformance = EVERYTHING,
+    max_send_pdu_size: int = 0xFFFF,
+    short_names: bool = False,
+    security: SecurityContext | None = None,
+) -> Negotiated:
+    """An open association."""
+    return Negotiated(
+        conformance=conformance,
+        max_send_pdu_size=max_send_pdu_size,
+        short_names=short_names,
+        vaa_name=0xFA00 if short_names else 7,
+        server_system_title=None,
+        security=security,
+    )
+
+
+class Wire:
+    """Between an operation and `answer`, which turns each APDU that is sent into those that come back.
+
+    `sent` keeps what was sent, `set_aside` the notifications. Silence is a DeadlineExceeded, or None where the
+    operation asked for the answer within a time of its own.
+    """
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._arrived: list[bytes] = []
+        self.sent: list[bytes] = []
+        self.set_aside: list[Message] = []
+
+    def run(self, exchange: Exchange[T]) -> T:
+        """Drive the operation to its end."""
+        outcome: object = None
+        while True:
+            try:
+                effect = exchange.send(outcome)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            outcome = None
+            match effect:
+                case Send(octets):
+                    self.sent.append(octets)
+                    self._arrived += self._answer(octets)
+                case Receive():
+                    outcome = self._next(effect)
+                case Random(count):
+                    outcome = bytes(count)
+                case Reserve(store, name):
+                    outcome = store.reserve(name)
+                case SetAside(message):
+                    self.set_aside.append(message)
+
+    def _next(self, effect: Receive) -> bytes | None:
+        if self._arrived:
+            return self._arrived.pop(0)
+        raise DeadlineExceeded("silence")
+
+
+def script(*answers: str | bytes) -> Wire:
+    """A wire that gives one answer after the other, as hexadecimal digits or octets, to whatever is sent."""
+    waiting = [bytes.fromhex(answer) if isinstance(answer, str) else answer for answer in answers]
+    return Wire(lambda _: [waiting.pop(0)] if waiting else [])

@@ -1,0 +1,48 @@
+"""Our client with short names against the Gurux server.
+
+It ignores the parameter of the look-up in object_list and answers all of it; in blocks it gives the Data of a single
+variable without the list around it. Both need no quirk. After any method its server answers object-class-inconsistent
+to whatever is read, so that none is invoked here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.interop.conftest import Serve
+
+import dlms
+from dlms.client import Deadlines, Meter
+from dlms.cosem.references import AttributeRef
+from dlms.data import DoubleLongUnsigned, OctetString
+from dlms.service_errors import ObjectUndefined
+
+TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
+ENERGY = AttributeRef(3, "1.0.1.8.0.255", 2)
+UNDEFINED = AttributeRef(3, "1.0.9.8.0.255", 2)
+PROFILE = AttributeRef(7, "1.0.99.1.0.255", 2)
+
+
+def connect(serve: Serve, link: str, pdu: int, **options: Any) -> Meter:
+    server = serve("gurux", link, "sn", str(pdu), "1")
+    scheme = "tcp" if link == "wrapper" else "hdlc+tcp"
+    deadlines = Deadlines(response=20)
+    return dlms.connect(
+        f"{scheme}://127.0.0.1:{server.port}?client=16", short_names=True, deadlines=deadlines, **options
+    )
+
+
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+@pytest.mark.parametrize("pdu", [200, 1024])
+def test_reads_and_writes_in_blocks(serve: Serve, link: str, pdu: int) -> None:
+    with connect(serve, link, pdu) as meter:
+        meter.set(TEXT, OctetString(b"SHORT"))
+        meter.set(ENERGY, DoubleLongUnsigned(77))
+        text, energy, missing = meter.get(TEXT, ENERGY, UNDEFINED, errors="return")
+        assert (text, energy) == (b"SHORT", 77)
+        assert isinstance(missing, ObjectUndefined)
+        rows = meter.get(PROFILE)
+        assert len(rows) == 1000
+        meter.set(TEXT, OctetString(bytes(range(250)) * 10))
+        assert meter.get(TEXT) == bytes(range(250)) * 10
