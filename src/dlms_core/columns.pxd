@@ -110,6 +110,7 @@ cdef extern from "row_engine.h" nogil:
         uint8_t is_mixed
         uint8_t is_time
         uint8_t is_leaf
+        uint8_t nest
 
     ctypedef struct dlms_layout:
         dlms_node* nodes
@@ -162,6 +163,34 @@ cdef extern from "row_engine.h" nogil:
     )
     void dlms_engine_close(dlms_engine*)
     int dlms_engine_rows(dlms_engine*)
+
+cdef extern from "row_pack.h" nogil:
+    ctypedef struct dlms_place:
+        size_t start
+        size_t content
+        size_t end
+
+    ctypedef struct dlms_pack_day:
+        pass
+
+    ctypedef struct dlms_packer:
+        const dlms_column* columns
+        const dlms_place* places
+        size_t count
+        const uint8_t* form
+        size_t stride
+        uint8_t* run_form
+        size_t* run_contents
+        dlms_time_rule rule
+        int deviation
+        int status
+        bint compact
+        size_t row
+        size_t column
+
+    bint dlms_pack_is_null(const dlms_column*, size_t)
+    uint8_t* dlms_pack_cell(dlms_packer*, size_t, size_t, dlms_pack_day*, uint8_t*)
+    uint8_t* dlms_pack_rows(dlms_packer*, size_t, dlms_pack_day*, uint8_t*)
 
 # A buffer of rows, opened: `c` stands before the first row; its end is the end of the rows.
 ctypedef struct dlms_buffer:

@@ -37,8 +37,10 @@ from dlms_core.axdr cimport (
     axdr_text,
     read_data,
     skip_data,
+    write_data,
+    write_leaf,
 )
-from dlms_core.clock cimport date_of, date_time_of, time_of, time_rule
+from dlms_core.clock cimport DLMS_NO_DEVIATION, date_of, date_time_of, time_of, time_rule
 from dlms_core.cursor cimport (
     DLMS_COUNT,
     DLMS_PYTHON,
@@ -56,10 +58,21 @@ from dlms_core.cursor cimport (
     dlms_u8,
 )
 from dlms_core.fault cimport raise_fault
+from dlms_core.sink cimport (
+    dlms_sink,
+    dlms_sink_close,
+    dlms_sink_length,
+    dlms_sink_need,
+    dlms_sink_octets,
+    dlms_sink_open,
+    dlms_sink_u8,
+)
 
 import numpy as np
 
-from dlms_core.fault import DecodeError
+from dlms_core.axdr import BitString, OctetString, Utf8String, VisibleString
+from dlms_core.clock import CosemDateTime
+from dlms_core.fault import DecodeError, EncodeError
 
 cdef extern from "numpy/arrayobject.h":
     ctypedef struct PyArray_Descr:
@@ -84,6 +97,8 @@ cdef tuple DTYPES = (
     np.dtype("i4"), np.dtype("u8"), np.dtype("i8"), np.dtype(bool), np.dtype("f4"), np.dtype("f8"), np.dtype("f8"),
     np.dtype("M8[ms]"), np.dtype("M8[ms]"), np.dtype("m8[ms]"), np.dtype(object),
 )
+# By tag: what is written for the objects of a column.
+cdef dict OBJECT_TYPES = {4: BitString, 9: OctetString, 10: VisibleString, 12: Utf8String}
 cdef object MASK_DTYPE = np.dtype("u1")
 cdef object DEVIATION_DTYPE = np.dtype("i2")
 
@@ -199,6 +214,7 @@ cdef class Plan:
         cdef int kind
         if dlms_layout_node(&plan.layout) < 0:
             raise MemoryError
+        plan.layout.nodes[0].nest = 2
         for position, tag in enumerate(tags):
             kind = DLMS_TAG_FACTS[<uint8_t>tag].kind if 2 < tag < 34 else 0
             if kind == 0 or kind == CELL_DELTA or kind == CELL_COMPACT:
@@ -408,6 +424,19 @@ cdef class Plan:
             release(&held)
         return columns.filled
 
+    def pack(self, columns, *, deviation=None, status=0):
+        """The rows of `columns` (of this plan) as a buffer: an array, or the compact-array that the plan is of.
+
+        A cell whose mask has IS_NULL, and an object that is None, is written as null-data. Date-times are written
+        with the deviations and statuses of the companions, else with `deviation` (minutes; None: not specified, the
+        times are local) and `status`; not-a-time is written as "not specified". EncodeError for a value that its type
+        cannot hold, and for a column that has no single type.
+        """
+        cdef Columns packed = columns
+        if packed.plan is not self:
+            raise ValueError("these columns were made by another plan")
+        return pack_columns(self, packed, deviation, status)
+
     cdef bint is_described(self, const dlms_buffer* buffer):
         return <size_t>PyBytes_GET_SIZE(self.description) == buffer.description_octets and memcmp(
             PyBytes_AS_STRING(self.description), buffer.description, buffer.description_octets
@@ -437,6 +466,7 @@ cdef Plan new_plan(object clocks, object step, str nulls, str deviation_sign, bi
 
 
 include "columns_arrays.pxi"
+include "columns_pack.pxi"
 
 
 def unpack(

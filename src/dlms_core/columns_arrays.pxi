@@ -203,6 +203,7 @@ cdef Columns new_columns(Plan plan, Py_ssize_t rows, bint masks, bint companions
         if masks:
             mask_arrays.append(new_array(rows, MASK_DTYPE))
             column.mask = <uint8_t*>array_data(mask_arrays[k])
+            memset(column.mask, 0, rows)
         if not companions or column.store != STORE_DATE_TIME:
             deviations.append(None)
             statuses.append(None)

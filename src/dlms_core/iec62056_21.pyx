@@ -125,8 +125,8 @@ cdef class MessageReader(StreamReader):
         for i in range(1, min(count, <size_t>LONGEST_LINE)):
             if octets[i] & CHARACTER == LF and octets[i - 1] & CHARACTER == CR:
                 text = characters(octets + 1, i - 2)
-                if text[:1] == "?" and text[-1:] == "!":
-                    events.append(Message(REQUEST, text[1:-1]))
+                if len(text) > 1 and text.startswith("?") and text.endswith("!"):
+                    events.append(Message(REQUEST, text[1 : len(text) - 1]))
                 else:
                     events.append(Message(IDENTIFICATION, text))
                 return i + 1

@@ -3,6 +3,10 @@
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
+from libc.stdint cimport uint8_t
+
+from dlms_core.sink cimport dlms_length_width, dlms_put_length
+
 from dlms_core.fault import EncodeError
 
 
@@ -27,3 +31,15 @@ def split(octets, Py_ssize_t size, *, Py_ssize_t first=-1):
             count = min(size, view.len - at)
     finally:
         PyBuffer_Release(&view)
+
+
+def head(int tag, size_t count):
+    """The octets that a value of `tag` with `count` elements or octets begins with: the tag and the length."""
+    cdef uint8_t octets[1 + 1 + 8]
+    cdef size_t width
+    if not 0 <= tag <= 0xFF:
+        raise EncodeError(f"a tag is one octet, not {tag}")
+    octets[0] = <uint8_t>tag
+    width = dlms_length_width(count)
+    dlms_put_length(octets + 1, count, width)
+    return PyBytes_FromStringAndSize(<const char*>octets, 1 + width)

@@ -26,6 +26,7 @@ typedef struct dlms_node {
     uint8_t is_mixed;  /* values of several tags were seen */
     uint8_t is_time;   /* octet-strings of 12 octets are date-times */
     uint8_t is_leaf;   /* some cell was no nest */
+    uint8_t nest;      /* the tag of the first nest seen here */
 } dlms_node;
 
 typedef struct dlms_layout {
@@ -165,6 +166,7 @@ static int dlms_scan_cell(dlms_cursor *c, dlms_layout *layout, int32_t index, dl
     /* An empty nest within a row is a cell without a value. */
     if (members == 0 && path->depth > 0) return dlms_join_value(c, layout, &layout->nodes[index], 0, 0);
     int32_t child = -1;
+    if (layout->nodes[index].nest == 0) layout->nodes[index].nest = tag;
     for (size_t k = 0; k < members; k++) {
         if (dlms_next_child(layout, index, &child) < 0) return dlms_too_many_columns(c, c->at);
         path->at[path->depth++] = (uint32_t)k;

@@ -10,7 +10,7 @@ import pytest
 
 from dlms_core import columns
 from dlms_core.clock import CosemDateTime
-from dlms_core.fault import DecodeError
+from dlms_core.fault import DecodeError, EncodeError
 
 CORPUS = os.environ.get("DLMS_CORPUS")
 with_corpus = pytest.mark.skipif(CORPUS is None, reason="DLMS_CORPUS is not set: no captured octets")
@@ -361,3 +361,91 @@ def test_a_plan_serves_several_threads():
     for thread in threads:
         thread.join()
     assert sums == [4950] * 4
+
+
+ROWS_TO_SEND = array_of(
+    "0206|090C07E80101010A0B0C0DFFC480|1101|0600000002|0F80|0301|12FFFF",
+    "0206|00|1102|00|0F7F|0300|120000",
+    "0206|090C07E801020200000000003C00|1103|06FFFFFFFF|0F00|0301|120001",
+)
+
+
+def test_what_was_unpacked_is_packed_to_the_octet():
+    for nulls in ("repeat", "missing"):
+        found = columns.unpack(ROWS_TO_SEND, companions=True, nulls=nulls, capture_step=HOUR)
+        assert found.plan.pack(found) == ROWS_TO_SEND
+
+
+@with_corpus
+def test_a_real_profile_is_packed_to_the_octet():
+    vector = corpus_vectors("units", "unit-profile-buffer-nulldata")[0]
+    buffer = bytes.fromhex(vector["hex"])
+    found = columns.unpack(buffer, companions=True, capture_step=HOUR)
+    assert found.plan.pack(found) == buffer
+    for vector in corpus_vectors("test-vectors", "tv-compact-data-bluebook"):
+        contents = bytes.fromhex(vector["compact_buffer"])
+        buffer = b"\x13" + bytes.fromhex(vector["template_description"]) + bytes([len(contents)]) + contents
+        found = columns.unpack(buffer)
+        assert found.plan.pack(found) == buffer
+
+
+def test_a_server_fills_columns():
+    plan = columns.Plan.of_tags([9, 25, 26, 27, 6, 24, 23, 10, 12, 4, 22, 3], clocks={0})
+    out = plan.empty(200)
+    start = np.datetime64("2024-02-28T23:59:59.990", "ms")
+    for k in (0, 1):
+        out.values[k][:] = start + np.arange(200) * np.timedelta64(900_000, "ms")
+    out.values[1][3] = out.values[2][3] = out.values[3][3] = "NaT"
+    out.values[2][:] = np.datetime64("2024-02-29", "ms")
+    out.values[3][:] = np.timedelta64(86_399_990, "ms")
+    out.values[4][:] = np.arange(200)
+    out.values[5][:] = 0.5
+    out.values[6][:] = 1.5
+    out.values[7][:] = "A"
+    out.values[8][:] = "é"
+    out.values[9][:] = "101"
+    out.values[10][:] = 7
+    out.values[11][:] = True
+    out.masks[4][5] = columns.IS_NULL
+    out.values[7][6] = None
+    out.rows = 200
+    again = columns.unpack(plan.pack(out, deviation=-60, status=0x80), clocks={0}, companions=True)
+    assert [column.tag for column in again.plan.columns] == [9, 25, 26, 27, 6, 24, 23, 10, 12, 4, 22, 3]
+    assert set(again.deviations[0].tolist()) == {-60}
+    assert set(again.statuses[1].tolist()) == {0x80, 0xFF}
+    for k in (0, 1, 2, 3, 5, 6, 8, 9, 10, 11):
+        assert values(again, k) == values(out, k)
+    assert masks(again, 4)[4:7] == [0, 3, 0]
+    assert masks(again, 7)[5:8] == [0, 3, 0]
+    # Local times, where no deviation is given.
+    assert columns.unpack(plan.pack(out), clocks={0}).time_basis(0) == "local"
+
+
+def test_what_cannot_be_packed():
+    plan = columns.Plan.of_tags([25, 27, 9])
+    out = plan.empty(1)
+    out.values[0][:] = np.datetime64("0000-01-01", "ms")
+    out.values[1][:] = np.timedelta64(5, "ms")
+    out.values[2][0] = b"A"
+    out.rows = 1
+    assert len(plan.pack(out)) == 4 + 13 + 5 + 3
+    out.values[0][:] = np.datetime64("-0001-01-01", "ms")
+    with pytest.raises(EncodeError, match=r"^\[0\]\[0\]: no date-time can hold this value"):
+        plan.pack(out)
+    out.values[0][:] = "NaT"
+    out.values[1][:] = np.timedelta64(-1, "ms")
+    with pytest.raises(EncodeError, match=r"^\[0\]\[1\]: no time can hold this value"):
+        plan.pack(out)
+    out.values[1][:] = "NaT"
+    out.values[2][0] = 5
+    with pytest.raises((EncodeError, TypeError)):
+        plan.pack(out)
+    with pytest.raises(ValueError, match="another plan"):
+        columns.Plan.of_tags([17]).pack(out)
+    mixed = columns.unpack(array_of("0201|1101", "0201|120001"))
+    with pytest.raises(EncodeError, match=r"^\[0\]: values of several types"):
+        mixed.plan.pack(mixed)
+    compact = columns.unpack(octets("13|0201|11|0101"))
+    compact.masks[0][0] = columns.IS_NULL
+    with pytest.raises(EncodeError, match="no place for null-data"):
+        compact.plan.pack(compact)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.model import columns as model
 
 from dlms_core import columns
-from dlms_core.fault import DecodeError
+from dlms_core.fault import DecodeError, EncodeError
 
 INTEGER_TAGS = sorted(model.INTEGERS)
 
@@ -242,3 +242,28 @@ def test_any_octets(octets, head):
         assert 0 <= fault.offset <= len(head + octets)
         return
     assert sum(array.nbytes for array in found.values) <= 8 * len(head + octets) + 1024
+
+
+@given(st.one_of(buffers(), compact_buffers()), rules)
+def test_what_is_packed_unpacks_to_the_same(octets, rule):
+    rule.nulls = "missing"
+    words = vars(rule)
+    try:
+        found = columns.unpack(octets, companions=True, **words)
+        packed = found.plan.pack(found)
+    except (DecodeError, EncodeError):
+        return
+    again = found.plan.empty(found.rows, companions=True)
+    assert found.plan.unpack(packed, again) == found.rows
+    for k, column in enumerate(found.plan.columns):
+        assert again.values[k].tobytes() == found.values[k].tobytes() or plain(again.values[k], found.rows) == plain(
+            found.values[k], found.rows
+        )
+        # A short row's cells come back as null-data, so does an object that is None.
+        assert ((again.masks[k] ^ found.masks[k]) & 1 == 0).all() or column.dtype == object
+        if column.kind == "date-time" and column.dtype != object:
+            assert again.deviations[k].tolist() == [
+                -32768 if np.isnat(value) else deviation
+                for value, deviation in zip(found.values[k], found.deviations[k].tolist(), strict=True)
+            ]
+    assert found.plan.pack(again) == packed

@@ -9,6 +9,7 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import loads
 from dlms.errors import DecodeError
 from dlms.grammar import dumps, program
+from dlms.grammar.nodes import AnyData
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +21,12 @@ class Misfit:
 
 
 def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> Any:
-    """The value of an attribute; untyped, with a note in `misfits`, where it does not fit what is declared."""
+    """The value of an attribute; plain, with a note in `misfits`, where it does not fit what is declared.
+
+    Where anything may stand (a CHOICE), the value is plain, too.
+    """
     node = ref.node
-    if node is None:
+    if node is None or isinstance(node, AnyData):
         return loads(octets)
     try:
         return program(node).decode(octets)

@@ -1,0 +1,170 @@
+"""Reading, writing and invoking one thing of a logical device, for one association: rights, types, functions.
+
+Everything here is a generator: it yields an awaitable where a function of the device is async, and is resumed with
+its result. What goes wrong is a ServiceError with the number to answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Generator, Iterator
+from inspect import isawaitable
+from typing import Any, Final, TypeAlias, TypeVar
+
+from dlms.association.logical_device import LogicalDevice, ServedObject, value_octets
+from dlms.association.server_clients import ServedClient
+from dlms.data import loads
+from dlms.enumerations import AttributeAccessV3, MethodAccessV3
+from dlms.errors import DecodeError, EncodeError
+from dlms.grammar.nodes import Node
+from dlms.grammar.programs import data_program
+from dlms.security.protection import Protection
+from dlms.service_errors import (
+    ObjectUnavailable,
+    ObjectUndefined,
+    OtherReason,
+    ReadWriteDenied,
+    ScopeOfAccessViolated,
+    ServiceError,
+    TypeUnmatched,
+)
+
+T = TypeVar("T")
+Work: TypeAlias = Generator[Awaitable[Any], Any, T]
+"""What a server does for a request: yields awaitables, is resumed with their results, returns T."""
+
+LOGGER: Final = logging.getLogger("dlms.server")
+
+
+class Access:
+    """What one client may do with a device. `association` is the object of the current association, which every
+    client sees under one name; `protection` that of the request being served."""
+
+    def __init__(self, device: LogicalDevice, client: ServedClient, association: ServedObject | None = None) -> None:
+        self.device = device
+        self.client = client
+        self.association = association
+        self.protection = Protection.NONE
+
+    def find(self, class_id: int, logical_name: bytes) -> ServedObject:
+        """The object that a descriptor names; raises ObjectUndefined and ObjectClassInconsistent."""
+        own = self.association
+        if own is not None and logical_name == own.object.logical_name and class_id == own.object.class_id:
+            return own
+        return self.device.find(class_id, logical_name)
+
+    def read(
+        self, served: ServedObject, attribute_id: int, selector: int | None = None, parameters: bytes = b""
+    ) -> Work[bytes | Iterator[bytes]]:
+        """The octets of an attribute's value: all of them, or an iterator over them where they may be many."""
+        self._allowed(served, attribute_id, AttributeAccessV3.READ)
+        if selector is None:
+            octets = served.octets.get(attribute_id)
+            if octets is not None:
+                return octets
+        reader = served.readers.get(attribute_id)
+        if reader is None:
+            if attribute_id in served.octets:
+                raise ScopeOfAccessViolated  # no selective access here
+            raise ObjectUnavailable if attribute_id in served.object.attributes else ObjectUndefined
+        decoded = None if selector is None else self._parameters(served, attribute_id, selector, parameters)
+        value = yield from called(reader, selector, decoded)
+        if isinstance(value, Iterator):
+            return value
+        try:
+            return value_octets(served.node(attribute_id), value)
+        except EncodeError as error:
+            LOGGER.error("%r attribute %d: %s", served.object, attribute_id, error)
+            raise OtherReason from None
+
+    def write(self, served: ServedObject, attribute_id: int, octets: bytes, selector: int | None = None) -> Work[None]:
+        """Write an attribute from the octets of one Data."""
+        self._allowed(served, attribute_id, AttributeAccessV3.WRITE)
+        if selector is not None:
+            raise ScopeOfAccessViolated
+        setter = served.setters.get(attribute_id)
+        stored = attribute_id in served.octets
+        if setter is None and not stored:
+            known = attribute_id in served.object.attributes or attribute_id in served.readers
+            raise ReadWriteDenied if known else ObjectUndefined
+        value = decoded_as(served.node(attribute_id), octets)
+        if setter is not None:
+            yield from called(setter, value)
+        if stored:
+            served.octets[attribute_id] = octets
+
+    def invoke(self, served: ServedObject, method_id: int, octets: bytes | None) -> Work[bytes | None]:
+        """Invoke a method; what it returns as the octets of one Data, None for nothing."""
+        access = self.method_access(served, method_id)
+        if not (access & MethodAccessV3.ACCESS and self._protected(access)):
+            raise ReadWriteDenied
+        function = served.calls.get(method_id)
+        if function is None:
+            raise ObjectUnavailable if method_id in served.object.methods else ObjectUndefined
+        argument = None if octets is None else decoded_as(served.argument_node(method_id), octets)
+        value = yield from called(function, argument)
+        if value is None:
+            return None
+        try:
+            return value_octets(None, value)
+        except EncodeError as error:
+            LOGGER.error("%r method %d: %s", served.object, method_id, error)
+            raise OtherReason from None
+
+    def method_access(self, served: ServedObject, method_id: int) -> MethodAccessV3:
+        """Whether this client may invoke a method; of the association object, all that it has."""
+        if served is self.association:
+            return MethodAccessV3.ACCESS
+        return self.device.method_access(self.client, served.object, method_id)
+
+    def attribute_access(self, served: ServedObject, attribute_id: int) -> AttributeAccessV3:
+        """The rights of this client; of the association object, what the book gives everybody."""
+        if served is self.association:
+            return (
+                AttributeAccessV3.READ
+                if attribute_id in served.octets or attribute_id in served.readers
+                else (AttributeAccessV3(0))
+            )
+        return self.device.attribute_access(self.client, served.object, attribute_id)
+
+    def _allowed(self, served: ServedObject, attribute_id: int, wanted: AttributeAccessV3) -> None:
+        access = self.attribute_access(served, attribute_id)
+        if not (access & wanted and self._protected(access)):
+            raise ReadWriteDenied
+
+    def _protected(self, access: int) -> bool:
+        """Whether the request is protected as much as the rights want."""
+        missing = (
+            access & AttributeAccessV3.AUTHENTICATED_REQUEST and Protection.AUTHENTICATED not in self.protection,
+            access & AttributeAccessV3.ENCRYPTED_REQUEST and Protection.ENCRYPTED not in self.protection,
+        )
+        return not any(missing)
+
+    def _parameters(self, served: ServedObject, attribute_id: int, selector: int, octets: bytes) -> object:
+        declaration = served.object.attributes.get(attribute_id)
+        node = None if declaration is None else declaration.selectors.get(selector)
+        if declaration is not None and node is None:
+            raise ScopeOfAccessViolated
+        return decoded_as(node, octets)
+
+
+def called(function: Any, *arguments: object) -> Work[Any]:
+    """The result of a device's function, awaited where it is async; whatever it raises becomes a ServiceError."""
+    try:
+        result = function(*arguments)
+        if isawaitable(result):
+            result = yield result
+    except ServiceError:
+        raise
+    except Exception:
+        LOGGER.exception("a function of the device failed")
+        raise OtherReason from None
+    return result
+
+
+def decoded_as(node: Node | None, octets: bytes) -> Any:
+    """The value of received Data by the declared type; raises TypeUnmatched for another type."""
+    try:
+        return loads(octets, typed=True) if node is None else data_program(node).decode(octets)
+    except DecodeError as error:
+        raise TypeUnmatched from error

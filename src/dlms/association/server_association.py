@@ -1,0 +1,70 @@
+"""One association as the server sees it: what was agreed on, and the state that a request meets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.association.server_access import Access
+from dlms.association.server_clients import ServedClient
+from dlms.enumerations import ApplicationContext, Conformance
+from dlms.security.context import SecurityContext
+from dlms.security.protection import Protection
+
+LEAST_PDU_SIZE = 12
+CIPHERED_OVERHEAD = 1 + 9 + 3 + 1 + 4 + 12
+"""Tag, system title with its length, length, security control, invocation counter, tag."""
+
+
+class State(Enum):
+    NON_ASSOCIATED = auto()
+    ASSOCIATION_PENDING = auto()
+    """AARE is sent, the client has yet to prove itself (HLS)."""
+    ASSOCIATED = auto()
+
+
+@dataclass(slots=True)
+class ServerAssociation:
+    """What client and server agreed on; `max_send_pdu_size` is the longest APDU that the client takes."""
+
+    device: LogicalDevice
+    client: ServedClient
+    access: Access
+    state: State = State.NON_ASSOCIATED
+    context: ApplicationContext = ApplicationContext.LOGICAL_NAME_REFERENCING_NO_CIPHERING
+    conformance: Conformance = field(default_factory=lambda: Conformance(0))
+    max_send_pdu_size: int = 0xFFFF
+    security: SecurityContext | None = None
+    client_title: bytes = b""
+    client_challenge: bytes = b""
+    server_challenge: bytes = b""
+    user_id: int | None = None
+    by_general_blocks: bool = False
+    """Whether the request came by general-block-transfer: its answer goes so, and the service makes no blocks."""
+
+    @property
+    def short_names(self) -> bool:
+        """Whether objects go by short names."""
+        return self.context in (
+            ApplicationContext.SHORT_NAME_REFERENCING_NO_CIPHERING,
+            ApplicationContext.SHORT_NAME_REFERENCING_WITH_CIPHERING,
+        )
+
+    @property
+    def room(self) -> int:
+        """How long a plain APDU may be so that the client takes it, protected as the request was."""
+        return self.max_send_pdu_size - (CIPHERED_OVERHEAD if self.access.protection is not Protection.NONE else 0)
+
+    def allows(self, service: Conformance) -> bool:
+        """Whether all of `service` was agreed on."""
+        return service in self.conformance
+
+    def in_service_blocks(self, service: Conformance) -> bool:
+        """Whether a long answer goes in the blocks of its service."""
+        return not self.by_general_blocks and service in self.conformance
+
+
+RandomOctets = Callable[[int], bytes]
+"""The system's generator of random numbers, handed in: how many octets -> octets."""

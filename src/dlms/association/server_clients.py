@@ -1,0 +1,156 @@
+"""Whom a logical device serves: how each client proves itself, how its APDUs are protected, what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from dlms.enumerations import AttributeAccessV3, Conformance, MethodAccessV3
+from dlms.errors import ConfigurationError
+from dlms.security.counters import ReplayRule
+from dlms.security.keys import Key
+from dlms.security.protection import Protection
+from dlms.security.settings import MECHANISMS, POLICIES, Mechanism, Policy
+
+__all__ = ["LN_SERVED", "NO_ACCESS", "READ", "READ_AND_WRITE", "SN_SERVED", "ServedClient"]
+
+READ: Final = AttributeAccessV3.READ
+READ_AND_WRITE: Final = AttributeAccessV3.READ | AttributeAccessV3.WRITE
+NO_ACCESS: Final = MethodAccessV3(0)
+
+COMMON = (
+    Conformance.GENERAL_PROTECTION
+    | Conformance.GENERAL_BLOCK_TRANSFER
+    | Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
+    | Conformance.MULTIPLE_REFERENCES
+    | Conformance.DATA_NOTIFICATION
+)
+LN_SERVED: Final = (
+    COMMON
+    | Conformance.PRIORITY_MGMT_SUPPORTED
+    | Conformance.BLOCK_TRANSFER_WITH_ACTION
+    | Conformance.ACCESS
+    | Conformance.GET
+    | Conformance.SET
+    | Conformance.SELECTIVE_ACCESS
+    | Conformance.EVENT_NOTIFICATION
+    | Conformance.ACTION
+)
+"""What a server grants with logical names, unless told otherwise."""
+SN_SERVED: Final = (
+    COMMON
+    | Conformance.READ
+    | Conformance.WRITE
+    | Conformance.UNCONFIRMED_WRITE
+    | Conformance.INFORMATION_REPORT
+    | Conformance.PARAMETERIZED_ACCESS
+)
+"""What a server grants with short names, unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ServedClient:
+    """One client SAP of a logical device.
+
+    `authentication`, `password`, `policy` and the keys are those of dlms.Security, seen from the meter; `policy` is
+    the least that every APDU has to have, and what a client uses beyond it when it opens the association holds until
+    it ends. `system_title` pins the client's; None takes any. `short_names` None serves both kinds of names.
+    `attributes` and `methods` are the access rights where the device says nothing else of an attribute or method.
+    `association_version` is that of the Association LN object that the client sees: 0 to 3. `users` are its user ids
+    with their names; where there are any, only they are let in.
+    """
+
+    sap: int
+    authentication: Mechanism
+    password: bytes | None = field(repr=False)
+    policy: Policy
+    encryption_key: Key | None
+    authentication_key: Key | None
+    master_key: Key | None
+    system_title: bytes | None
+    manufacturer_reply: Callable[[bytes, bytes], bytes] | None = field(repr=False)
+    short_names: bool | None
+    attributes: AttributeAccessV3
+    methods: MethodAccessV3
+    conformance: Conformance
+    max_receive_pdu_size: int
+    challenge_length: int
+    association_version: int
+    users: Mapping[int, str]
+    replay: ReplayRule
+
+    def __init__(
+        self,
+        sap: int,
+        *,
+        authentication: Mechanism | str = Mechanism.NONE,
+        password: bytes | str | None = None,
+        policy: Policy | str = Policy.NONE,
+        encryption_key: Key | bytes | str | None = None,
+        authentication_key: Key | bytes | str | None = None,
+        master_key: Key | bytes | str | None = None,
+        system_title: bytes | None = None,
+        manufacturer_reply: Callable[[bytes, bytes], bytes] | None = None,
+        short_names: bool | None = None,
+        attributes: AttributeAccessV3 = READ,
+        methods: MethodAccessV3 = NO_ACCESS,
+        conformance: Conformance = LN_SERVED | SN_SERVED,
+        max_receive_pdu_size: int = 0xFFFF,
+        challenge_length: int = 16,
+        association_version: int = 1,
+        users: Mapping[int, str] | None = None,
+        replay: ReplayRule | Literal["strict", "per_association"] = "strict",
+    ) -> None:
+        values: dict[str, object] = {
+            "sap": sap,
+            "authentication": MECHANISMS[authentication] if isinstance(authentication, str) else authentication,
+            "password": password.encode("ascii") if isinstance(password, str) else password,
+            "policy": POLICIES[policy] if isinstance(policy, str) else policy,
+            "encryption_key": _key(encryption_key, "encryption_key"),
+            "authentication_key": _key(authentication_key, "authentication_key"),
+            "master_key": _key(master_key, "master_key"),
+            "system_title": system_title,
+            "manufacturer_reply": manufacturer_reply,
+            "short_names": short_names,
+            "attributes": attributes,
+            "methods": methods,
+            "conformance": conformance,
+            "max_receive_pdu_size": max_receive_pdu_size,
+            "challenge_length": challenge_length,
+            "association_version": association_version,
+            "users": dict(users or {}),
+            "replay": replay if isinstance(replay, ReplayRule) else ReplayRule(replay),
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    @property
+    def can_cipher(self) -> bool:
+        """Whether there is a key to cipher with."""
+        return self.encryption_key is not None
+
+    def _check(self) -> None:
+        if not 0 <= self.sap <= 0xFFFF:
+            raise ConfigurationError(f"a client SAP is 0 to 65535, not {self.sap}")
+        gmac = self.authentication is Mechanism.HLS_GMAC
+        if self.authentication is not Mechanism.NONE and not gmac and self.password is None:
+            raise ConfigurationError(f"client {self.sap}: the mechanism needs a password")
+        if self.authentication is Mechanism.HLS and self.manufacturer_reply is None:
+            raise ConfigurationError(f"client {self.sap}: hls-2 is the manufacturer's own: give manufacturer_reply")
+        if (gmac or self.policy is not Policy.NONE) and self.encryption_key is None:
+            raise ConfigurationError(f"client {self.sap}: an encryption_key is needed")
+        if (gmac or Protection.AUTHENTICATED in self.policy.value) and self.authentication_key is None:
+            raise ConfigurationError(f"client {self.sap}: an authentication_key is needed")
+        if not 8 <= self.challenge_length <= 64:
+            raise ConfigurationError(f"a challenge has 8 to 64 octets, not {self.challenge_length}")
+        if not 0 <= self.association_version <= 3:
+            raise ConfigurationError(f"Association LN has versions 0 to 3, not {self.association_version}")
+        if self.max_receive_pdu_size < 64:
+            raise ConfigurationError("max_receive_pdu_size is 64 octets at least")
+
+
+def _key(given: Key | bytes | str | None, what: str) -> Key | None:
+    return given if given is None or isinstance(given, Key) else Key(given, what)

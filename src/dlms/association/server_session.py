@@ -1,0 +1,305 @@
+"""What a server does with each APDU of one client: the state table, protection, and the way to the services.
+
+    session = ServerSession(device, client_sap, random=os.urandom)
+    answers = session.respond(octets, now)       # a generator: yields awaitables of async functions, returns APDUs
+
+`respond` never raises, whatever the octets are: the book has an answer for everything, if only an exception-response.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
+from dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
+from dlms.apdu.block_transfer import GeneralBlockTransfer
+from dlms.apdu.ciphering import DedicatedCiphering, GeneralDedCiphering, GeneralGloCiphering
+from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
+from dlms.association.logical_device import LogicalDevice
+from dlms.association.server_access import LOGGER, Work
+from dlms.association.server_association import RandomOctets, ServerAssociation, State
+from dlms.association.server_back_off import BackOff
+from dlms.association.server_blocks import GeneralBlocks
+from dlms.association.server_objects import association_object
+from dlms.association.server_opening import answer_to_proof, open_association, refusal, release
+from dlms.association.server_services import (
+    DECIPHERING_ERROR,
+    MALFORMED,
+    NEEDED,
+    NOT_ALLOWED,
+    NOT_SUPPORTED,
+    TOO_LONG,
+    UNKNOWN_SERVICE,
+    Services,
+    proof_of,
+    refused,
+    reply_to_proof,
+)
+from dlms.enumerations import Conformance
+from dlms.errors import DecodeError, ReplayDetected, SecurityError
+from dlms.grammar import Message
+from dlms.results import ExceptionServiceError, ExceptionStateError
+from dlms.security.ciphered import CIPHERED
+from dlms.security.counters import counter_name
+from dlms.security.protection import Protection, SecurityControl
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """What one client may take. Octets; seconds.
+
+    `longest_request`: the octets of one long SET or ACTION. `transfer_timeout`: a block transfer that the client
+    leaves lying for so long is dropped. `window`: the blocks of a general-block-transfer that may come in a row.
+    """
+
+    longest_request: int = 1 << 20
+    transfer_timeout: float = 30.0
+    window: int = 8
+
+
+class Kind(Enum):
+    """What an APDU is to the state table."""
+
+    OPENING = auto()
+    RELEASE = auto()
+    PROOF = auto()
+    SERVICE = auto()
+
+
+class Does(Enum):
+    OPEN = auto()
+    RELEASE = auto()
+    PROVE = auto()
+    SERVE = auto()
+    REFUSE = auto()
+
+
+TABLE: Final[dict[tuple[State, Kind], Does]] = {
+    (State.NON_ASSOCIATED, Kind.OPENING): Does.OPEN,
+    (State.ASSOCIATION_PENDING, Kind.OPENING): Does.OPEN,
+    (State.ASSOCIATED, Kind.OPENING): Does.OPEN,
+    (State.NON_ASSOCIATED, Kind.RELEASE): Does.REFUSE,
+    (State.ASSOCIATION_PENDING, Kind.RELEASE): Does.RELEASE,
+    (State.ASSOCIATED, Kind.RELEASE): Does.RELEASE,
+    (State.NON_ASSOCIATED, Kind.PROOF): Does.REFUSE,
+    (State.ASSOCIATION_PENDING, Kind.PROOF): Does.PROVE,
+    (State.ASSOCIATED, Kind.PROOF): Does.SERVE,
+    (State.NON_ASSOCIATED, Kind.SERVICE): Does.REFUSE,
+    (State.ASSOCIATION_PENDING, Kind.SERVICE): Does.REFUSE,
+    (State.ASSOCIATED, Kind.SERVICE): Does.SERVE,
+}
+"""An AARQ always begins anew: a client that lost its association has no other way back."""
+
+OPENINGS: Final = {Aarq: Kind.OPENING, Rlrq: Kind.RELEASE}
+SILENT: Final = (ExceptionResponse, ConfirmedServiceError)
+"""What is never answered: an error for an error would go on for ever."""
+
+
+class ServerSession:
+    """One client of one device on one link: at most one association. `now` is any steady clock in seconds."""
+
+    def __init__(
+        self,
+        device: LogicalDevice,
+        client_sap: int,
+        *,
+        random: RandomOctets,
+        limits: SessionLimits | None = None,
+        back_off: BackOff | None = None,
+    ) -> None:
+        self._device = device
+        self._client_sap = client_sap
+        self._random = random
+        self._limits = limits or SessionLimits()
+        self._back_off = back_off or BackOff()
+        self._association: ServerAssociation | None = None
+        self._blocks = GeneralBlocks(self._limits.longest_request, self._limits.window)
+        self._services: Services | None = None
+        self._last = 0.0
+
+    @property
+    def state(self) -> State:
+        """Where the association stands."""
+        return State.NON_ASSOCIATED if self._association is None else self._association.state
+
+    @property
+    def association(self) -> ServerAssociation | None:
+        """The association, pending or open."""
+        return self._association
+
+    def close(self) -> None:
+        """The link is gone, and the association with it."""
+        self._association = self._services = None
+        self._blocks.abandon()
+
+    def next_timer(self) -> float | None:
+        """When to call `tick`; None while no transfer lies about."""
+        busy = self._blocks.under_way or (self._services is not None and self._services.under_way)
+        return self._last + self._limits.transfer_timeout if busy else None
+
+    def tick(self, now: float) -> None:
+        """Drop a block transfer that was left lying."""
+        timer = self.next_timer()
+        if timer is not None and now >= timer:
+            self._blocks.abandon()
+            if self._services is not None:
+                self._services.abandon()
+
+    def notification(self, message: Message) -> bytes:
+        """The octets of a notification, protected as the association is; they may be sent at any time."""
+        association = self._association
+        if association is None or association.security is None:
+            return encode_with_data_octets(message)
+        return self._protected(association, message)
+
+    def respond(self, octets: bytes, now: float) -> Work[list[bytes]]:
+        """The APDUs that answer an APDU of the client: one, none, or the blocks of a window."""
+        self.tick(now)
+        self._last = now
+        try:
+            message = decode_with_data_octets(octets)
+            if not isinstance(message, GeneralBlockTransfer):
+                return self._fitting((yield from self._answer(message, now)))
+            if self._association is None or not self._association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
+                return [encode_with_data_octets(NOT_ALLOWED)]
+            whole, answers = self._blocks.receive(message)
+            if whole is None:
+                return answers
+            self._association.by_general_blocks = True
+            return self._fitting((yield from self._answer(decode_with_data_octets(whole), now)), by_blocks=True)
+        except DecodeError as error:
+            LOGGER.debug("client %d sent what is no APDU: %s", self._client_sap, error)
+            return [encode_with_data_octets(UNKNOWN_SERVICE if error.offset == 0 else MALFORMED)]
+        except Exception:
+            LOGGER.exception("a request of client %d failed", self._client_sap)
+            return [encode_with_data_octets(MALFORMED)]
+        finally:
+            if self._association is not None:
+                self._association.by_general_blocks = False
+
+    def _fitting(self, octets: bytes | None, *, by_blocks: bool = False) -> list[bytes]:
+        """An answer as it is, or in blocks where it is too long for the client."""
+        if octets is None:
+            return []
+        association = self._association
+        most = 0xFFFF if association is None else association.max_send_pdu_size
+        if not by_blocks and len(octets) <= most:
+            return [octets]
+        if association is None or not association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
+            return [encode_with_data_octets(TOO_LONG)]
+        return self._blocks.send(octets, most)
+
+    def _answer(self, message: Apdu, now: float) -> Work[bytes | None]:
+        """The octets that answer a message; None for nothing."""
+        association = self._association
+        if not isinstance(message, CIPHERED):
+            if association is not None:
+                association.access.protection = Protection.NONE
+            kind = OPENINGS.get(type(message))
+            if kind is None and association is not None and association.security is not None:
+                LOGGER.warning("client %d sent an unprotected %s", self._client_sap, type(message).__name__)
+                return encode_with_data_octets(NOT_ALLOWED)
+            answer = yield from self._do(message, kind, now)
+            return None if answer is None else encode_with_data_octets(answer)
+        if association is None or association.security is None:
+            return encode_with_data_octets(NOT_ALLOWED if association is None else DECIPHERING_ERROR)
+        security = association.security
+        try:
+            plain = security.unprotect(message)
+        except ReplayDetected as error:
+            LOGGER.warning("client %d: %s", self._client_sap, error)
+            return encode_with_data_octets(self._counter_error(association))
+        except (SecurityError, DecodeError) as error:
+            LOGGER.warning("client %d: %s", self._client_sap, error)
+            return encode_with_data_octets(DECIPHERING_ERROR)
+        security.general = isinstance(message, (GeneralGloCiphering, GeneralDedCiphering))
+        security.use_dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
+        association.access.protection = SecurityControl.of(message.ciphered_content.security_control).protection
+        inner = decode_with_data_octets(plain)
+        if isinstance(inner, (*CIPHERED, GeneralBlockTransfer)) or type(inner) in OPENINGS:
+            return self._protected(association, NOT_ALLOWED)
+        answer = yield from self._do(inner, None, now)
+        return None if answer is None else self._protected(association, answer)
+
+    def _protected(self, association: ServerAssociation, message: Message) -> bytes:
+        security = association.security
+        assert security is not None  # noqa: S101  # whoever calls looked
+        store, name = security.sending_counter
+        return security.protect(message, store.reserve(name))
+
+    def _counter_error(self, association: ServerAssociation) -> ExceptionResponse:
+        """What tells the client the lowest counter that would be taken."""
+        security = association.security
+        assert security is not None  # noqa: S101  # whoever calls looked
+        last = security.counters.received(counter_name(security.peer_title, security.encryption_key)) or 0
+        error = ExceptionServiceError.INVOCATION_COUNTER_ERROR
+        return ExceptionResponse(ExceptionStateError.SERVICE_NOT_ALLOWED, error, last + 1)
+
+    # ---- the table ------------------------------------------------------------------------------------------------
+
+    def _do(self, message: Apdu, kind: Kind | None, now: float) -> Work[Message | None]:
+        if isinstance(message, SILENT):
+            return None
+        proof = None if kind is not None else proof_of(message)
+        does = TABLE[self.state, kind or (Kind.SERVICE if proof is None else Kind.PROOF)]
+        match does, message:
+            case Does.OPEN, Aarq():
+                return self._open(message, now)
+            case Does.RELEASE, Rlrq():
+                return self._release(message)
+            case Does.PROVE, _ if proof is not None:
+                return self._prove(message, proof, now)
+            case Does.SERVE, _:
+                return (yield from self._serve(message))
+        return refused(message)
+
+    def _open(self, aarq: Aarq, now: float) -> Aare:
+        self.close()
+        if self._back_off.closed(now):
+            return refusal(aarq, transient=True)
+        opened = open_association(self._device, self._client_sap, aarq, self._random)
+        if opened.authentication_failed:
+            self._back_off.failed(now)
+        association = opened.association
+        if association is not None:
+            association.access.association = association_object(association)
+            self._association = association
+            self._services = Services(association, self._limits.longest_request)
+        return opened.aare
+
+    def _release(self, rlrq: Rlrq) -> Rlre | ExceptionResponse:
+        association = self._association
+        assert association is not None  # noqa: S101  # the table says so
+        try:
+            answer = release(association, rlrq)
+        except (SecurityError, DecodeError) as error:
+            LOGGER.warning("client %d: %s", self._client_sap, error)
+            return NOT_ALLOWED
+        self.close()
+        return answer
+
+    def _prove(self, message: Apdu, proof: bytes, now: float) -> Message | None:
+        association = self._association
+        assert association is not None  # noqa: S101  # the table says so
+        try:
+            answer = answer_to_proof(association, proof)
+        except SecurityError as error:
+            LOGGER.warning("client %d: %s", self._client_sap, error)
+            self._back_off.failed(now)
+            association.state = State.NON_ASSOCIATED
+            return reply_to_proof(message, None)
+        self._back_off.succeeded()
+        association.state = State.ASSOCIATED
+        return reply_to_proof(message, answer)
+
+    def _serve(self, message: Apdu) -> Work[Message | None]:
+        association, services = self._association, self._services
+        assert association is not None and services is not None  # noqa: PT018, S101  # the table says so
+        needed = NEEDED.get(type(message))
+        if needed is None:
+            return refused(message)
+        if not association.allows(needed):
+            return NOT_SUPPORTED
+        return (yield from services.serve(message))

@@ -1,0 +1,242 @@
+"""One connection of a server: a line, the sessions on it, and what asyncio has to do for them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.association.server_access import Work
+from dlms.association.server_association import RandomOctets, State
+from dlms.association.server_back_off import BackOff
+from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.server.stations import Ended, Line, Request, Station
+from dlms.service_errors import TemporaryFailure
+
+LOGGER: Final = logging.getLogger("dlms.server")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerLimits:
+    """What peers may take of a server; seconds.
+
+    `connections`: open at a time. `half_open_timeout`: how long one may stay without an association.
+    `inactivity_timeout`: how long one may be silent. `function_timeout`: how long an async function of a device may
+    take before temporary-failure is answered. `lines`: clients and logical devices on one connection.
+    `waiting_requests`: requests of one connection that may wait; then nothing more is read. `longest_apdu` in octets.
+    A failed authentication closes the door of that client for `first_back_off`, each further one in a row for twice as
+    long, up to `longest_back_off`.
+    """
+
+    connections: int = 1000
+    half_open_timeout: float = 30.0
+    inactivity_timeout: float = 300.0
+    function_timeout: float = 10.0
+    lines: int = 16
+    waiting_requests: int = 16
+    longest_apdu: int = 0xFFFF
+    first_back_off: float = 1.0
+    longest_back_off: float = 300.0
+
+
+class Sessions:
+    """What the connections of one place to listen at share: the devices, the limits, failures of clients."""
+
+    def __init__(
+        self,
+        devices: Iterable[LogicalDevice],
+        limits: ServerLimits,
+        session_limits: SessionLimits,
+        random: RandomOctets,
+    ) -> None:
+        self.devices: Mapping[int, LogicalDevice] = {device.sap: device for device in devices}
+        self.limits = limits
+        self._session_limits = session_limits
+        self._random = random
+        self._back_offs: dict[tuple[int, int], BackOff] = {}
+
+    def open(self, line: Line) -> ServerSession | None:
+        """A session for a client; None where there is no such logical device."""
+        device = self.devices.get(line.server)
+        if device is None:
+            return None
+        back_off = None
+        if line.client in device.clients:
+            fresh = BackOff(self.limits.first_back_off, self.limits.longest_back_off)
+            back_off = self._back_offs.setdefault((line.server, line.client), fresh)
+        return ServerSession(device, line.client, random=self._random, limits=self._session_limits, back_off=back_off)
+
+
+class Connection:
+    """One line of a server in an event loop. `write` sends octets, `close` ends the connection, `hold` stops reading
+    (True) or goes on (False)."""
+
+    def __init__(
+        self,
+        station: Station,
+        sessions: Sessions,
+        *,
+        write: Callable[[bytes], None],
+        close: Callable[[], None],
+        hold: Callable[[bool], None],
+    ) -> None:
+        self._station = station
+        self._shared = sessions
+        self._write = write
+        self._close = close
+        self._hold = hold
+        self._loop = asyncio.get_running_loop()
+        self._sessions: dict[Line, ServerSession] = {}
+        self._waiting: deque[Request | Ended] = deque()
+        self._holding = False
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = False
+        self._last_octets = self._opened = self._loop.time()
+        self._set_timer()
+
+    def receive(self, octets: bytes) -> None:
+        """Take octets from the transport."""
+        self._last_octets = now = self._loop.time()
+        self._station.receive(octets, now)
+        self._go_on()
+
+    def end(self) -> None:
+        """The transport is gone."""
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        for session in self._sessions.values():
+            session.close()
+        self._sessions.clear()
+        self._waiting.clear()
+
+    @property
+    def sessions(self) -> Mapping[Line, ServerSession]:
+        """The sessions on this line."""
+        return self._sessions
+
+    def notify(self, line: Line, apdu: bytes) -> None:
+        """Send an APDU that answers nothing."""
+        self._station.send(line, apdu, self._loop.time())
+        self._flush()
+
+    # ---- requests -------------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> None:
+        self._waiting.extend(self._station.events())
+        while self._waiting and self._task is None and not self._ended:
+            self._take(self._waiting.popleft())
+            self._waiting.extend(self._station.events())
+        self._flush()
+        wanted = len(self._waiting) > self._shared.limits.waiting_requests
+        if wanted is not self._holding and not self._ended:
+            self._holding = wanted
+            self._hold(wanted)
+        self._set_timer()
+
+    def _take(self, event: Request | Ended) -> None:
+        session = self._sessions.get(event.line)
+        if isinstance(event, Ended):
+            if session is not None:
+                session.close()
+            return
+        if session is None:
+            if len(self._sessions) >= self._shared.limits.lines:
+                return
+            session = self._shared.open(event.line)
+            if session is None:
+                return
+            self._sessions[event.line] = session
+        work = session.respond(event.octets, self._loop.time())
+        try:
+            awaitable = next(work)
+        except StopIteration as done:
+            self._answer(event.line, done.value)
+        else:
+            self._task = self._loop.create_task(self._finish(event.line, work, awaitable))
+
+    def _answer(self, line: Line, apdus: Iterable[bytes]) -> None:
+        now = self._loop.time()
+        for apdu in apdus:
+            self._station.send(line, apdu, now)
+
+    async def _finish(self, line: Line, work: Work[list[bytes]], awaitable: Awaitable[Any]) -> None:
+        """Go on with a request whose function is async."""
+        try:
+            self._answer(line, await driven(work, awaitable, self._shared.limits.function_timeout))
+        except asyncio.CancelledError:
+            work.close()
+            raise
+        finally:
+            self._task = None
+        self._go_on()
+
+    def _flush(self) -> None:
+        octets = self._station.octets_to_send()
+        if octets and not self._ended:
+            self._write(octets)
+
+    # ---- time -----------------------------------------------------------------------------------------------------
+
+    def _next_timer(self) -> float:
+        limits = self._shared.limits
+        timers = [self._last_octets + limits.inactivity_timeout]
+        if not any(session.state is State.ASSOCIATED for session in self._sessions.values()):
+            timers.append(max(self._opened, self._associated_until) + limits.half_open_timeout)
+        timers += [at for session in self._sessions.values() if (at := session.next_timer()) is not None]
+        at = self._station.next_timer()
+        return min(timers if at is None else [*timers, at])
+
+    _associated_until = float("-inf")
+
+    def _set_timer(self) -> None:
+        if self._ended:
+            return
+        if any(session.state is State.ASSOCIATED for session in self._sessions.values()):
+            self._associated_until = self._loop.time()
+        at = self._next_timer()
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return  # it will look again
+            self._timer.cancel()
+        self._timer = self._loop.call_at(at, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        limits = self._shared.limits
+        associated = any(session.state is State.ASSOCIATED for session in self._sessions.values())
+        idle = self._task is None
+        half_open = not associated and now >= max(self._opened, self._associated_until) + limits.half_open_timeout
+        if idle and (half_open or now >= self._last_octets + limits.inactivity_timeout):
+            self._close()
+            return
+        self._station.tick(now)
+        for session in self._sessions.values():
+            session.tick(now)
+        self._go_on()
+
+
+async def driven(work: Work[list[bytes]], awaitable: Awaitable[Any], timeout: float) -> list[bytes]:
+    """The answers of a request, its awaitables awaited for `timeout` seconds each."""
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(timeout):
+                    result = await awaitable
+            except TimeoutError:
+                awaitable = work.throw(TemporaryFailure())
+            except Exception as error:
+                awaitable = work.throw(error)
+            else:
+                awaitable = work.send(result)
+    except StopIteration as done:
+        answers: list[bytes] = done.value
+        return answers

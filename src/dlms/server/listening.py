@@ -1,0 +1,256 @@
+"""The server: where it listens, and the connections that it has."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from typing import Self, cast
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.association.server_association import RandomOctets
+from dlms.association.server_session import SessionLimits
+from dlms.cosem.classes import SapAssignment
+from dlms.cosem.classes.associations import SapAssignmentListElement
+from dlms.errors import ConfigurationError
+from dlms.link.hdlc_settings import HdlcSettings
+from dlms.server.connection import Connection, ServerLimits, Sessions
+from dlms.server.stations import HdlcStation, Station, WrapperStation
+from dlms.transport import loopback
+from dlms.transport.url import Url
+
+READ_SIZE = 4096
+MANAGEMENT = 1
+SAP_ASSIGNMENT = SapAssignment("0.0.41.0.0.255")
+
+
+class Server:
+    """Serves logical devices to whoever connects.
+
+    `devices` are those of one physical device: they share every line, told apart by SAP. The one with SAP 1, if there
+    is one, lists them all (SAP assignment). Several physical devices are several places to listen at, each with its
+    own `devices`. Everything happens in the event loop of `listen`.
+    """
+
+    def __init__(
+        self,
+        devices: LogicalDevice | Iterable[LogicalDevice] = (),
+        *,
+        limits: ServerLimits | None = None,
+        session_limits: SessionLimits | None = None,
+        hdlc: HdlcSettings | None = None,
+        random: RandomOctets = os.urandom,
+    ) -> None:
+        self._devices = _listed(devices)
+        self._limits = limits or ServerLimits()
+        self._session_limits = session_limits or SessionLimits()
+        self._hdlc = hdlc or HdlcSettings()
+        self._random = random
+        self._servers: list[asyncio.Server] = []
+        self._datagrams: list[asyncio.DatagramTransport] = []
+        self._pairs: list[str] = []
+        self._connections: set[_StreamConnection] = set()
+        self._closed = asyncio.Event()
+
+    async def listen(
+        self, url: str = "tcp://127.0.0.1:4059", devices: LogicalDevice | Iterable[LogicalDevice] = ()
+    ) -> str:
+        """Listen at a URL: tcp://, hdlc+tcp://, udp:// or pair://; the URL that a client connects to is returned (port
+        0 takes any free one). `physical` in an HDLC URL is the lower address that is answered. Without `devices`, those
+        of the server are served."""
+        wanted = Url.parse(url)
+        served = _listed(devices) or self._devices
+        if not served:
+            raise ConfigurationError("there is no logical device to serve")
+        sessions = Sessions(served, self._limits, self._session_limits, self._random)
+        scheme = wanted.scheme if wanted.link == "wrapper" else f"{wanted.link}+{wanted.scheme}"
+        if wanted.link == "iec" or wanted.scheme not in ("tcp", "udp", "pair"):
+            raise ConfigurationError(f"a server does not listen at {scheme}://")
+
+        def protocol() -> _StreamConnection:
+            return _StreamConnection(self, sessions, self._station(wanted, sessions))
+
+        loop = asyncio.get_running_loop()
+        if wanted.scheme == "pair":
+            self._listen_in_process(wanted.target, protocol, loop)
+            return url
+        if wanted.scheme == "udp":
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Datagrams(sessions), local_addr=(wanted.host, wanted.port)
+            )
+            self._datagrams.append(transport)
+            port = transport.get_extra_info("sockname")[1]
+        else:
+            server = await loop.create_server(protocol, wanted.host, wanted.port)
+            self._servers.append(server)
+            port = server.sockets[0].getsockname()[1]
+        host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
+        return f"{scheme}://{host}:{port}"
+
+    async def serve_forever(self) -> None:
+        """Wait until the server is closed."""
+        await self._closed.wait()
+
+    async def close(self) -> None:
+        """Stop listening and end every connection."""
+        for server in self._servers:
+            server.close()
+        for transport in self._datagrams:
+            transport.close()
+        for name in self._pairs:
+            loopback.silence(name)
+        for connection in list(self._connections):
+            connection.abort()
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+        self._datagrams.clear()
+        self._pairs.clear()
+        self._closed.set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._connections)
+
+    def full(self) -> bool:
+        """Whether no further connection is taken."""
+        return len(self._connections) >= self._limits.connections
+
+    def _station(self, url: Url, sessions: Sessions) -> Station:
+        if url.link == "hdlc":
+            saps = frozenset(sessions.devices)
+            return HdlcStation(saps, self._hdlc, physical=url.physical, most_links=self._limits.lines)
+        return WrapperStation(self._limits.longest_apdu)
+
+    def _listen_in_process(
+        self, name: str, protocol: Callable[[], _StreamConnection], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        def accept(ours: socket.socket) -> None:
+            ours.setblocking(False)
+            asyncio.run_coroutine_threadsafe(loop.connect_accepted_socket(protocol, ours), loop)
+
+        loopback.listen(name, accept)
+        self._pairs.append(name)
+
+
+def _listed(devices: LogicalDevice | Iterable[LogicalDevice]) -> list[LogicalDevice]:
+    """The devices of one physical device, the management one with the list of them all."""
+    listed = [devices] if isinstance(devices, LogicalDevice) else list(devices)
+    if len({device.sap for device in listed}) < len(listed):
+        raise ConfigurationError("two logical devices have one SAP")
+    assignment = [SapAssignmentListElement(device.sap, device.name) for device in listed]
+    for device in listed:
+        if device.sap == MANAGEMENT and SAP_ASSIGNMENT.sap_assignment_list not in device:
+            device[SAP_ASSIGNMENT.sap_assignment_list] = assignment
+    return listed
+
+
+class _StreamConnection(asyncio.BufferedProtocol):
+    """A TCP connection, or one within the process."""
+
+    def __init__(self, server: Server, sessions: Sessions, station: Station) -> None:
+        self._server = server
+        self._sessions = sessions
+        self._station = station
+        self._buffer = bytearray(READ_SIZE)
+        self._transport: asyncio.Transport | None = None
+        self._connection: Connection | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # asyncio gives streams nothing else
+        self._transport = transport
+        if self._server.full():
+            transport.abort()
+            return
+        self._server._connections.add(self)
+        self._connection = Connection(
+            self._station, self._sessions, write=transport.write, close=transport.close, hold=self._hold
+        )
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._connection is not None:
+            with memoryview(self._buffer) as view:
+                octets = bytes(view[:nbytes])
+            self._connection.receive(octets)
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        """A client that does not read is not read from either."""
+        self._hold(True)
+
+    def resume_writing(self) -> None:
+        self._hold(False)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server._connections.discard(self)
+        if self._connection is not None:
+            self._connection.end()
+
+    def abort(self) -> None:
+        """End at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _hold(self, wanted: bool) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            if wanted:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+
+class _Datagrams(asyncio.DatagramProtocol):
+    """UDP: whoever sends from one address is one connection, until it is silent for too long."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
+        self._connections: dict[object, Connection] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
+        connection = self._connections.get(addr)
+        if connection is None:
+            if len(self._connections) >= self._sessions.limits.connections:
+                return
+            connection = self._connections[addr] = self._open(addr)
+        connection.receive(data)
+
+    def _open(self, addr: tuple[str | int, ...]) -> Connection:
+        transport = self._transport
+        assert transport is not None  # noqa: S101  # connection_made came first
+
+        def close() -> None:
+            self._connections.pop(addr).end()
+
+        return Connection(
+            WrapperStation(self._sessions.limits.longest_apdu), self._sessions,
+            write=lambda octets: transport.sendto(octets, addr), close=close, hold=lambda wanted: None,
+        )  # fmt: skip
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for connection in list(self._connections.values()):
+            connection.end()
+        self._connections.clear()
+
+    def error_received(self, exc: Exception) -> None:
+        """An address that cannot be reached: its client is silent, and that is dealt with."""
+
+    def connections(self) -> Iterator[Connection]:
+        """Whoever talks to us."""
+        return iter(self._connections.values())
