@@ -7,16 +7,22 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from dlms.apdu.get import SelectiveAccessDescriptor
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import Proposal
+from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
+from dlms.association.selection import Selection
+from dlms.cosem.declare import InterfaceClass
+from dlms.cosem.profile import Profile
+from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.cosem.time_range import Moment
+from dlms.datetime import DeviationSign
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
@@ -32,6 +38,9 @@ from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
+
+if TYPE_CHECKING:
+    import datetime
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -122,7 +131,7 @@ class Meter:
     # ---- operations: as dlms.client.Meter ---------------------------------------------------------------------------
 
     @overload
-    async def get(self, ref: AttributeRef[T], /, *, selection: SelectiveAccessDescriptor | None = None) -> T: ...
+    async def get(self, ref: AttributeRef[T], /, *, selection: Selection | None = None) -> T: ...
     @overload
     async def get(
         self, ref: AttributeRef[Any], /, *refs: AttributeRef[Any], errors: Errors = "raise"
@@ -132,7 +141,7 @@ class Meter:
         ref: AttributeRef[Any],
         /,
         *refs: AttributeRef[Any],
-        selection: SelectiveAccessDescriptor | None = None,
+        selection: Selection | None = None,
         errors: Errors = "raise",
     ) -> Any:
         """The value of an attribute; of several, a tuple. See `dlms.client.Meter.get`."""
@@ -142,15 +151,50 @@ class Meter:
             raise ConfigurationError("selective access goes with one attribute")
         return await self._run(self._association.get_several((ref, *refs), errors))
 
-    async def set(
-        self, ref: AttributeRef[T], value: T, /, *, selection: SelectiveAccessDescriptor | None = None
-    ) -> None:
+    async def set(self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None) -> None:
         """Write an attribute."""
         await self._run(self._association.set(ref, value, selection))
 
     async def call(self, method: MethodRef[T], argument: T | None = None, /) -> Any:
         """Invoke a method and return what it returns."""
         return await self._run(self._association.call(method, argument))
+
+    async def objects(self) -> tuple[InterfaceClass, ...]:
+        """The objects that this association sees, each bound to the class of the version that the meter reports."""
+        return await self._run(self._association.objects())
+
+    async def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
+        """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
+        attribute 2; or the same of an attribute's address.
+        """
+        return await self._run(self._association.read(thing))
+
+    async def read_profile(
+        self,
+        profile: InterfaceClass | AttributeRef[Any] | str | bytes,
+        start: Moment | None = None,
+        stop: Moment | None = None,
+        *,
+        columns: Iterable[Any] | None = None,
+        tz: datetime.tzinfo | None = None,
+        access: Access = "range",
+        structure: ProfileStructure | None = None,
+        nulls: Nulls = "repeat",
+        deviation_sign: DeviationSign = "standard",
+    ) -> Profile:
+        """The rows of a profile in [start, stop) as numpy columns. See `dlms.client.Meter.read_profile`."""
+        reading = ProfileReading(
+            profile,
+            start,
+            stop,
+            columns=columns,
+            tz=tz,
+            access=access,
+            structure=structure,
+            nulls=nulls,
+            deviation_sign=deviation_sign,
+        )
+        return await self._run(reading.run(self._association))
 
     def notifications(self) -> Sequence[Message]:
         """The notifications that came in between, oldest first; handed out once."""

@@ -6,16 +6,22 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
-from dlms.apdu.get import SelectiveAccessDescriptor
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import Proposal
+from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
+from dlms.association.selection import Selection
+from dlms.cosem.declare import InterfaceClass
+from dlms.cosem.profile import Profile
+from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.cosem.time_range import Moment
+from dlms.datetime import DeviationSign
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
@@ -30,6 +36,9 @@ from dlms.transport.serial import SerialTransport
 from dlms.transport.tcp import TcpTransport
 from dlms.transport.udp import UdpTransport
 from dlms.transport.url import Url
+
+if TYPE_CHECKING:
+    import datetime
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -115,7 +124,7 @@ class Meter:
     # ---- operations -----------------------------------------------------------------------------------------------
 
     @overload
-    def get(self, ref: AttributeRef[T], /, *, selection: SelectiveAccessDescriptor | None = None) -> T: ...
+    def get(self, ref: AttributeRef[T], /, *, selection: Selection | None = None) -> T: ...
     @overload
     def get(self, ref: AttributeRef[Any], /, *refs: AttributeRef[Any], errors: Errors = "raise") -> tuple[Any, ...]: ...
     def get(
@@ -123,7 +132,7 @@ class Meter:
         ref: AttributeRef[Any],
         /,
         *refs: AttributeRef[Any],
-        selection: SelectiveAccessDescriptor | None = None,
+        selection: Selection | None = None,
         errors: Errors = "raise",
     ) -> Any:
         """The value of an attribute; of several, a tuple.
@@ -137,13 +146,57 @@ class Meter:
             raise ConfigurationError("selective access goes with one attribute")
         return self._run(self._association.get_several((ref, *refs), errors))
 
-    def set(self, ref: AttributeRef[T], value: T, /, *, selection: SelectiveAccessDescriptor | None = None) -> None:
+    def set(self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None) -> None:
         """Write an attribute."""
         self._run(self._association.set(ref, value, selection))
 
     def call(self, method: MethodRef[T], argument: T | None = None, /) -> Any:
         """Invoke a method and return what it returns."""
         return self._run(self._association.call(method, argument))
+
+    def objects(self) -> tuple[InterfaceClass, ...]:
+        """The objects that this association sees, each bound to the class of the version that the meter reports."""
+        return self._run(self._association.objects())
+
+    def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
+        """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
+        attribute 2; or the same of an attribute's address.
+        """
+        return self._run(self._association.read(thing))
+
+    def read_profile(
+        self,
+        profile: InterfaceClass | AttributeRef[Any] | str | bytes,
+        start: Moment | None = None,
+        stop: Moment | None = None,
+        *,
+        columns: Iterable[Any] | None = None,
+        tz: datetime.tzinfo | None = None,
+        access: Access = "range",
+        structure: ProfileStructure | None = None,
+        nulls: Nulls = "repeat",
+        deviation_sign: DeviationSign = "standard",
+    ) -> Profile:
+        """The rows of a profile in [start, stop), or all, as numpy columns with names, units and scalers.
+
+        `start` and `stop` are aware datetimes or CosemDateTime; `tz` is the zone of naive ones and of meters' times
+        without deviation. `columns` names what is wanted besides the time: logical names, column names, objects or
+        addresses. `access` "range" has the meter choose by time, "entry" by number; where it refuses, and with "all",
+        it sends every row and the choice is made here. What is captured is read first and remembered; `structure`
+        hands in what an earlier connection found (`association.profile_structures`).
+        """
+        reading = ProfileReading(
+            profile,
+            start,
+            stop,
+            columns=columns,
+            tz=tz,
+            access=access,
+            structure=structure,
+            nulls=nulls,
+            deviation_sign=deviation_sign,
+        )
+        return self._run(reading.run(self._association))
 
     def notifications(self) -> Sequence[Message]:
         """The notifications that came in between, oldest first; handed out once."""

@@ -46,7 +46,7 @@ class BaseNames:
         base_name, version = yield from self._find(negotiated, ref)
         offset = ref.short_name_offset
         if offset is None:
-            from dlms.cosem import classes, declare  # noqa: F401, PLC0415  # many declarations, needed here alone
+            from dlms.cosem import classes, declare  # noqa: F401  # many declarations, needed here alone
 
             declared = declare.find_class(ref.class_id, version)
             offset = None if declared is None else declared(ref.logical_name).short_name_offset_of_method(ref.method_id)

@@ -12,13 +12,19 @@ from dlms.association.base_names import BaseNames
 from dlms.association.blocks import Take
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
+from dlms.association.objects import objects, read
 from dlms.association.opening import Proposal, open_association, release_association
+from dlms.association.profile_reading import ProfileStructure
+from dlms.association.selection import Selection, selective_access
 from dlms.association.values import Misfit, octets_of, value_of
+from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DONT_CARE, NullData, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError
+from dlms.logical_name import LogicalName
 from dlms.service_errors import ServiceError
+from dlms.units import ScalerUnit
 
 T = TypeVar("T")
 Errors = Literal["raise", "return"]
@@ -35,6 +41,8 @@ class ClientAssociation:
     def __init__(self, proposal: Proposal, *, list_limit: int = 32) -> None:
         self.proposal = proposal
         self.misfits: list[Misfit] = []
+        self.scaler_units: dict[AttributeRef[Any], ScalerUnit | None] = {}
+        self.profile_structures: dict[LogicalName, ProfileStructure] = {}
         self._list_limit = list_limit
         self._negotiated: Negotiated | None = None
         self._base_names = BaseNames()
@@ -67,19 +75,20 @@ class ClientAssociation:
 
     # ---- values ---------------------------------------------------------------------------------------------------
 
-    def get(self, ref: AttributeRef[T], selection: SelectiveAccessDescriptor | None = None) -> Exchange[T]:
+    def get(self, ref: AttributeRef[T], selection: Selection | None = None) -> Exchange[T]:
         """One attribute."""
         octets = yield from self.get_octets(ref, selection)
         value: T = value_of(octets, ref, self.misfits)
         return value
 
     def get_octets(
-        self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None = None, take: Take | None = None
+        self, ref: AttributeRef[Any], selection: Selection | None = None, take: Take | None = None
     ) -> Exchange[bytes]:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
+        chosen = selective_access(ref, selection)
         if not self.negotiated.short_names:
-            return (yield from services.get(self.negotiated, attribute_descriptor(ref), selection, take))
-        variable = yield from self._variable(ref, selection)
+            return (yield from services.get(self.negotiated, attribute_descriptor(ref), chosen, take))
+        variable = yield from self._variable(ref, chosen)
         (outcome,) = yield from short_names.read(self.negotiated, [variable])
         if isinstance(outcome, ServiceError):
             raise outcome
@@ -133,13 +142,14 @@ class ClientAssociation:
         found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
         return [place if isinstance(place, ServiceError) else next(found) for place in places]
 
-    def set(self, ref: AttributeRef[T], value: T, selection: SelectiveAccessDescriptor | None = None) -> Exchange[None]:
+    def set(self, ref: AttributeRef[T], value: T, selection: Selection | None = None) -> Exchange[None]:
         """Write one attribute."""
         octets = octets_of(value, ref)
+        chosen = selective_access(ref, selection)
         if not self.negotiated.short_names:
-            yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets, selection)
+            yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets, chosen)
             return
-        variable = yield from self._variable(ref, selection)
+        variable = yield from self._variable(ref, chosen)
         (error,) = yield from short_names.write(self.negotiated, [variable], [octets])
         if error is not None:
             raise error
@@ -172,6 +182,16 @@ class ClientAssociation:
         if isinstance(outcome, ServiceError):
             raise outcome
         return outcome
+
+    # ---- objects --------------------------------------------------------------------------------------------------
+
+    def objects(self) -> Exchange[tuple[InterfaceClass, ...]]:
+        """The objects of the object list."""
+        return objects(self)
+
+    def read(self, thing: InterfaceClass | AttributeRef[Any]) -> Exchange[Any]:
+        """What an object holds, a Quantity where it is a register."""
+        return read(self, thing)
 
 
 def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:

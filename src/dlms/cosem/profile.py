@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import enum
+import functools
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from dlms.cosem import profile_time
 from dlms.cosem.interval_status import IntervalStatus, flag_columns
 from dlms.cosem.profile_plan import Nulls, ProfilePlan, Rules
+from dlms.cosem.profile_rows import NO_DEVIATION, Chosen, Companions, Filled, concatenated, taken
 from dlms.cosem.profile_time import Gap, Times
 from dlms.cosem.table import Missing, Table, cell_text
 from dlms.datetime import DeviationSign
@@ -33,7 +35,6 @@ Array: TypeAlias = NDArray[Any]
 Octets: TypeAlias = bytes | bytearray | memoryview
 TimeBasis: TypeAlias = Literal["utc", "local", "mixed"]
 
-_NO_DEVIATION = np.iinfo(np.int16).min
 _UTC = datetime.UTC
 
 
@@ -87,26 +88,22 @@ class Columns(dict[str, Array]):
     `columns[name + ".status"]` (uint8 clock status, 255: not specified) are read when they are asked for.
     """
 
-    __slots__ = ("_companions", "_filled", "_octets", "_plan")
+    __slots__ = ("_companions", "_plan", "_read")
 
-    def __init__(self, plan: ProfilePlan, filled: core.Columns, octets: bytes) -> None:
+    def __init__(self, plan: ProfilePlan, filled: Filled, read: Callable[[], Companions]) -> None:
         rows = filled.rows
         super().__init__((name, values[:rows]) for name, values in zip(plan.names, filled.values, strict=True))
-        self._plan, self._filled, self._octets = plan, filled, octets
-        self._companions: core.Columns | None = None
+        self._plan, self._read = plan, read
+        self._companions: Companions | None = None
 
     def __missing__(self, name: str) -> Array:
         base, _, companion = name.rpartition(".")
         position = self._plan.positions.get(base)
         if position is None or companion not in ("deviation", "status"):
             raise KeyError(name)
-        read = self._companions
-        if read is None:
-            read = self._plan.layout.empty(self._filled.rows, masks=False, companions=True)
-            self._plan.layout.unpack(self._octets, read)
-            self._companions = read
-        of_all = read.deviations if companion == "deviation" else read.statuses
-        values = None if of_all is None else of_all[position]
+        if self._companions is None:
+            self._companions = self._read()
+        values = self._companions[0 if companion == "deviation" else 1][position]
         if values is None:
             raise KeyError(name)
         return values
@@ -123,7 +120,7 @@ class Profile:
 
     plan: ProfilePlan
 
-    def __init__(self, plan: ProfilePlan, filled: core.Columns, octets: bytes) -> None:
+    def __init__(self, plan: ProfilePlan, filled: Filled, octets: bytes) -> None:
         self.plan = plan
         self._filled = filled
         self._octets = octets
@@ -132,10 +129,10 @@ class Profile:
 
     @classmethod
     def empty(cls, plan: ProfilePlan | core.Plan, rows: int) -> Profile:
-        """A profile without rows and with room for `rows` of them; `plan` is that of a profile read before."""
+        """A profile with room for `rows` rows of all columns, and none in it; `plan` is of a profile read before."""
         if isinstance(plan, core.Plan):
             plan = ProfilePlan(plan, Rules())
-        return cls(plan, plan.layout.empty(rows), b"")
+        return cls(plan.whole, plan.layout.empty(rows), b"")
 
     def _fill(self, octets: Octets) -> Profile:
         if type(octets) is not bytes:
@@ -143,6 +140,8 @@ class Profile:
         self._columns = None
         self._octets = octets
         filled = self._filled
+        if not isinstance(filled, core.Columns):
+            raise ConfigurationError("out= is made by Profile.empty(plan, rows)")
         try:
             self._unpack(octets, filled)
         except BaseException as error:
@@ -166,8 +165,15 @@ class Profile:
         a member of a structure; `c0`, `c1`, ... without capture objects. Times are datetime64[ms], in `time_basis`.
         """
         if self._columns is None:
-            self._columns = Columns(self.plan, self._filled, self._octets)
+            self._columns = Columns(self.plan, self._filled, self._companions())
         return self._columns
+
+    def _companions(self) -> Callable[[], Companions]:
+        """What reads the deviations and statuses of the rows as they are now."""
+        filled = self._filled
+        if isinstance(filled, core.Columns):
+            return functools.partial(_read_companions, self.plan, filled.rows, self._octets)
+        return filled.companions
 
     @property
     def mask(self) -> dict[str, NDArray[np.uint8]]:
@@ -185,10 +191,11 @@ class Profile:
         """What the times are in: "utc" where the rows give a deviation, "local" as sent where they do not, or
         "mixed" where some do; None without times.
         """
-        bases = {self._basis(name) for name in self.plan.names} - {None}
+        bases = {self.time_basis_of(name) for name in self.plan.names} - {None}
         return bases.pop() if len(bases) == 1 else "mixed" if bases else None
 
-    def _basis(self, name: str) -> TimeBasis | None:
+    def time_basis_of(self, name: str) -> TimeBasis | None:
+        """The time basis of one column; None without times."""
         return self._filled.time_basis(self.plan.positions[name])
 
     @property
@@ -243,6 +250,49 @@ class Profile:
         """
         return profile_time.duplicates(self._times(), keep)
 
+    # --- some of the rows, and more of them
+
+    def take(self, rows: Chosen) -> Profile:
+        """Some of the rows, by a slice (which shares memory), by flags or by numbers."""
+        columns = range(len(self.plan.names))
+        return Profile(self.plan, taken(self._filled, columns, rows, self._companions()), b"")
+
+    def take_where(self, flags: NDArray[np.bool_]) -> Profile:
+        """The rows whose flag is set: this profile itself where all are, and memory of it where they are adjacent."""
+        numbers = np.flatnonzero(flags)
+        if len(numbers) == len(self):
+            return self
+        if not len(numbers):
+            return self.take(slice(0))
+        first, last = int(numbers[0]), int(numbers[-1])
+        return self.take(slice(first, last + 1) if last - first + 1 == len(numbers) else numbers)
+
+    def select(self, names: Iterable[str]) -> Profile:
+        """Some of the columns, by name, in the order of the row; a name that there is not is a ConfigurationError."""
+        wanted = set(names)
+        unknown = wanted - set(self.plan.names)
+        if unknown:
+            raise ConfigurationError(f"the profile has no columns {', '.join(sorted(unknown))}")
+        columns = [position for position, name in enumerate(self.plan.names) if name in wanted]
+        return Profile(self.plan.select(columns), taken(self._filled, columns, slice(None), self._companions()), b"")
+
+    @classmethod
+    def concat(cls, profiles: Iterable[Profile]) -> Profile:
+        """The rows of all profiles, one after the other. Their columns are the same by name, but for profiles without
+        rows; what is known of them (scalers, capture period) is that of the first.
+        """
+        given = list(profiles)
+        if not given:
+            raise ConfigurationError("no profiles are given")
+        parts = [part for part in given if len(part)] or given[:1]
+        first = parts[0]
+        for part in parts[1:]:
+            if part.plan.names != first.plan.names:
+                raise ConfigurationError("profiles of different columns")
+        if len(parts) == 1:
+            return first
+        return cls(first.plan, concatenated([(part._filled, part._companions()) for part in parts]), b"")
+
     # --- other shapes
 
     def _table(self, columns: Mapping[str, Array], scaled: bool) -> Table:
@@ -253,7 +303,7 @@ class Profile:
             name: {"unit": known.unit.symbol} | ({} if scaled else {"scaler": str(known.scaler)})
             for name, known in self.plan.scaler_units.items()
         }
-        utc = {name for name in names if self._basis(name) == "utc"}
+        utc = {name for name in names if self.time_basis_of(name) == "utc"}
         return Table(columns, len(self), missing=lost, utc=utc, metadata=metadata)
 
     def _wide(self) -> Table:
@@ -261,7 +311,7 @@ class Profile:
         columns: dict[str, Array] = {}
         for name, values in self.columns.items():
             columns[name] = values
-            if self._basis(name) == "mixed":
+            if self.time_basis_of(name) == "mixed":
                 columns[f"{name}.deviation"] = self.columns[f"{name}.deviation"]
         return self._table(columns, scaled=False)
 
@@ -286,13 +336,13 @@ class Profile:
 
     def _cells(self, table: Table, name: str) -> list[Any]:
         cells = table.cells(name)
-        basis = self._basis(name)
+        basis = self.time_basis_of(name)
         if basis == "utc":
             return [_in_utc(cell) for cell in cells]
         if basis == "mixed":
             deviations = table[f"{name}.deviation"].tolist()
             return [
-                cell if deviation == _NO_DEVIATION else _in_utc(cell)
+                cell if deviation == NO_DEVIATION else _in_utc(cell)
                 for cell, deviation in zip(cells, deviations, strict=True)
             ]
         return cells
@@ -325,7 +375,7 @@ class Profile:
             "unit": np.tile(np.array(units, object), rows),
             "mask": np.array([masks[name] for name in names], np.uint8).T.reshape(-1),
         }
-        utc = {"time"} if self.plan.clock is not None and self._basis(self.plan.clock) == "utc" else set()
+        utc = {"time"} if self.plan.clock is not None and self.time_basis_of(self.plan.clock) == "utc" else set()
         return Table(columns, rows * count, utc=utc)
 
     # --- other libraries
@@ -345,6 +395,14 @@ class Profile:
     def to_polars(self) -> polars.DataFrame:
         """A polars DataFrame of the values as sent; needs `dlms[polars]`."""
         return self._wide().to_polars()
+
+
+def _read_companions(plan: ProfilePlan, rows: int, octets: bytes) -> Companions:
+    read = plan.layout.empty(rows, masks=False, companions=True)
+    if octets:
+        plan.layout.unpack(octets, read)
+    absent = (None,) * len(plan.names)
+    return read.deviations or absent, read.statuses or absent
 
 
 def _in_utc(cell: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -103,13 +103,32 @@ class ProfilePlan:
     scaler_units: dict[str, ScalerUnit]
     """Column name -> scaler and unit, of the columns that have them."""
 
+    columns: tuple[core.Column, ...]
+    """The columns of the layout that the profile has: all, unless some were selected."""
+
     def __init__(self, layout: core.Plan, rules: Rules) -> None:
         self.layout = layout
         self.rules = rules
+        self.columns = layout.columns
+        self._whole: ProfilePlan | None = None
         self.scaler_units = {}
         if rules.scaler_units is not None:  # read now, so that who gave them hears what is wrong
             paths = [column.path for column in layout.columns]
             self.scaler_units = scaler_units(rules.scaler_units, rules.captures, self.names, paths)
+
+    def select(self, positions: Sequence[int]) -> ProfilePlan:
+        """The plan of some of the columns. Columns keep their names."""
+        chosen = ProfilePlan.__new__(ProfilePlan)
+        chosen.layout, chosen.rules, chosen._whole = self.layout, self.rules, self.whole
+        chosen.columns = tuple(self.columns[position] for position in positions)
+        chosen.names = tuple(self.names[position] for position in positions)
+        chosen.scaler_units = {name: self.scaler_units[name] for name in chosen.names if name in self.scaler_units}
+        return chosen
+
+    @property
+    def whole(self) -> ProfilePlan:
+        """The plan of all columns of the layout, where these were selected from it."""
+        return self._whole or self
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -127,7 +146,7 @@ class ProfilePlan:
         date-time.
         """
         clocks = self.rules.clocks
-        for name, column in zip(self.names, self.layout.columns, strict=True):
+        for name, column in zip(self.names, self.columns, strict=True):
             if column.kind == "date-time" and (clocks is None or position_of(column.path) in clocks):
                 return name
         return None

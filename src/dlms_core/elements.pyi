@@ -1,0 +1,3 @@
+from typing_extensions import Buffer
+
+def whole_elements(octets: Buffer) -> bytes | None: ...
