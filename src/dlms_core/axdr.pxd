@@ -220,6 +220,9 @@ cdef class CompactArray(Data):
 # octets left; whoever reads several values of one message passes one axdr_bounds to `read_within`, opened once.
 cdef object read_data(dlms_cursor* cursor, bint typed)
 cdef object read_within(dlms_cursor* cursor, bint typed, axdr_bounds* bounds)
+# What can be read of a Data that cannot be read whole: an array or a structure of the elements before the fault, at
+# most `depth` deep; None where there is none.
+cdef object read_front(dlms_cursor* cursor, int depth)
 
 # Past one value, checked as strictly as reading it; 0 with the cursor's fault set where it cannot be read.
 cdef bint skip_data(dlms_cursor* cursor) noexcept nogil

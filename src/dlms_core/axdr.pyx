@@ -35,6 +35,7 @@ from dlms_core.cursor cimport (
     dlms_cursor_open,
     dlms_fail,
     dlms_left,
+    dlms_length,
     dlms_octets,
     dlms_u8,
 )
@@ -54,7 +55,7 @@ from dlms_core.sink cimport (
 )
 
 from dlms_core.clock import CosemDate, CosemDateTime, CosemTime
-from dlms_core.fault import EncodeError
+from dlms_core.fault import DecodeError, EncodeError
 
 cdef extern from *:
     const Py_ssize_t PY_SSIZE_T_MAX
@@ -243,6 +244,28 @@ cdef object read_data(dlms_cursor* cursor, bint typed):
     cdef axdr_bounds bounds
     axdr_bounds_open(&bounds, dlms_left(cursor))
     return read_within(cursor, typed, &bounds)
+
+
+cdef object read_front(dlms_cursor* cursor, int depth):
+    cdef const uint8_t* start
+    cdef uint8_t tag = 0
+    cdef size_t count = 0, _i
+    cdef list elements = []
+    if not depth or not dlms_u8(cursor, &tag) or tag not in (AXDR_ARRAY, AXDR_STRUCTURE):
+        return None
+    if not dlms_length(cursor, &count):
+        return None
+    for _i in range(count):
+        start = cursor.at
+        try:
+            elements.append(read_data(cursor, True))
+        except DecodeError:
+            cursor.at = start
+            part = read_front(cursor, depth - 1)
+            if part is not None:
+                elements.append(part)
+            break
+    return Array(elements) if tag == AXDR_ARRAY else Structure(elements)
 
 
 cdef bint skip_data(dlms_cursor* cursor) noexcept nogil:

@@ -45,6 +45,7 @@ from dlms_core.axdr cimport (
     AXDR_BIT_STRING,
     AXDR_BOOLEAN,
     AXDR_DATE,
+    AXDR_DEPTH,
     AXDR_DATE_TIME,
     AXDR_FLOAT32,
     AXDR_FLOAT64,
@@ -60,6 +61,8 @@ from dlms_core.axdr cimport (
     axdr_enter,
     axdr_octets,
     axdr_width,
+    read_data,
+    read_front,
     read_within,
     skip_data,
     write_data,
@@ -268,6 +271,8 @@ cdef struct Run:
     PyObject* layer
     int depth
     bint in_data          # the reader of Data is at work
+    bint front            # a Data that breaks is taken as far as it can be read
+    PyObject* broken      # the DecodeError of that Data, once there is one
     Step trail[2 * TRAIL + 2]  # an op takes two steps at most: its place in its parent, and its own elements
 
 
@@ -397,8 +402,9 @@ cdef class Program:
                 deepest[child] = max(deepest[child], deepest[at] + 1)
         return 0
 
-    cdef object decode_octets(self, const uint8_t* octets, size_t count, size_t* taken):
-        """The value of all octets, or, where `taken` is given, of the first ones and how many these are."""
+    cdef object decode_octets(self, const uint8_t* octets, size_t count, size_t* taken, bint front=False):
+        """The value of all octets, or, where `taken` is given, of the first ones and how many these are; with `front`
+        a pair of the value and the DecodeError of the Data that it could be read up to, or None."""
         cdef Run run
         cdef const Op* root = self.ops
         dlms_cursor_open(&run.cursor, octets, count)
@@ -408,16 +414,20 @@ cdef class Program:
         run.layer = <PyObject*>self.layer
         run.depth = 0
         run.in_data = False
+        run.front = front
+        run.broken = NULL
         try:
             descend(&run, root)
             value = read_op(&run, root)
+            if run.broken != NULL:
+                return value, <object>run.broken
             if taken != NULL:
                 taken[0] = run.cursor.at - run.cursor.origin
             elif run.cursor.at != run.cursor.end:
                 read_trailing(&run, value)
             if run.deviations != NULL:
                 record_deviations(&run, value)
-            return value
+            return (value, None) if front else value
         except DecodeError as error:
             if run.in_data:
                 # Raised by the reader of Data: its offset counts from our first octet, its path from where it began.
@@ -426,6 +436,7 @@ cdef class Program:
             raise
         finally:
             Py_XDECREF(run.deviations)
+            Py_XDECREF(run.broken)
 
     def decode(self, octets, /):
         """The value that `octets` stand for; DecodeError with its path and offset where they stand for none."""
@@ -446,6 +457,17 @@ cdef class Program:
         try:
             value = self.decode_octets(<const uint8_t*>view.buf, view.len, &taken)
             return value, taken
+        finally:
+            PyBuffer_Release(&view)
+
+    def decode_front(self, octets, /):
+        """(the value of `octets`, None), or where a Data in it breaks off: (what can be read up to there, the
+        DecodeError). The elements of its arrays and structures before the fault are there, later ones are missing.
+        DecodeError where the fault is elsewhere."""
+        cdef Py_buffer view
+        PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
+        try:
+            return self.decode_octets(<const uint8_t*>view.buf, view.len, NULL, True)
         finally:
             PyBuffer_Release(&view)
 

@@ -71,10 +71,30 @@ cdef int read_length(Run* run, size_t* length) except -1:
 
 cdef object read_data_within(Run* run, bint typed):
     """One Data. Its reader raises with the path inside the Data; `decode_octets` puts the trail in front of it."""
+    if run.front:
+        return read_data_front(run)
     run.in_data = True
     value = read_within(&run.cursor, typed, &run.bounds)
     run.in_data = False
     return value
+
+
+cdef object read_data_front(Run* run):
+    """One Data, or what can be read of it; the fault is then kept, and nothing is left to read."""
+    cdef const uint8_t* start = run.cursor.at
+    try:
+        return read_data(&run.cursor, True)
+    except DecodeError as error:
+        error.layer = <str>run.layer
+        error.path = trail_path(run) + error.path
+        run.cursor.at = start
+        value = read_front(&run.cursor, AXDR_DEPTH)
+        if value is None:
+            raise
+        Py_INCREF(error)
+        run.broken = <PyObject*>error
+        run.cursor.at = run.cursor.end
+        return value
 
 
 cdef object read_data_octets(Run* run):
@@ -277,6 +297,8 @@ cdef object read_sequence_of(Run* run, const Op* op):
     for i in range(count):
         step.index = i
         elements.append(read_op(run, element))
+        if run.broken != NULL:
+            break
     step.index = -1
     return tuple(elements)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -77,3 +79,70 @@ def test_captured_items(item: dict[str, object], tmp_path: Path, capsys: pytest.
         err = capsys.readouterr().err
         assert (status, bool(err)) in ((0, False), (1, True)), err
         assert all(line.startswith("dlms: ") for line in err.splitlines())
+
+
+def test_what_is_readable_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    octets = FIXTURES["apdu"].apdu
+    assert main(["decode", octets[:-30].hex()]) == 1
+    out, err = capsys.readouterr()
+    assert "1-0:31.7.0*255  Current L1, instantaneous" in out
+    assert "data-notification.notification-body" in err
+    assert err.count("\n") == 1
+
+
+def test_keys_are_not_echoed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    secret = "00112233445566778899AABBCCDDEEFF"
+    file = tmp_path / "keys.toml"
+    for text in (f'encryption_key = "{secret}"', f'encryption_key = "{secret}00"', f"encryption_key = {secret}"):
+        file.write_text(text, encoding="utf-8")
+        status = main(["decode", FIXTURES["wrapper, ciphered"].octets.hex(), "--keys", str(file)])
+        out, err = capsys.readouterr()
+        assert status in (1, 2)
+        assert secret[:12] not in (out + err).upper()
+
+
+def test_unchecked_only_by_name(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DLMS_ENCRYPTION_KEY", fixtures.keys().encryption_key.hex())
+    octets = FIXTURES["wrapper, ciphered"].octets.hex()
+    assert main(["decode", octets]) == 1
+    assert "authentication key" in capsys.readouterr().err
+    assert main(["decode", octets, "--accept-unchecked"]) == 0
+    assert "deciphered, not authenticated" in capsys.readouterr().out
+
+
+def run(*arguments: str, octets: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "dlms", *arguments], input=octets, capture_output=True)
+
+
+def test_as_a_process() -> None:
+    octets = FIXTURES["mbus"].octets
+    done = run("decode", octets=octets + octets)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.count(b"data-notification") == 2
+    done = run("decode", "-", "--json", octets=octets.hex(" ").encode())
+    assert json.loads(done.stdout)["type"] == "data-notification"
+    done = run("decode")
+    assert (done.returncode, done.stderr) == (1, b"dlms: input: the input is empty at octet 0\n")
+    assert run("decode", "--nonsense").returncode == 2
+    assert run().returncode == 2
+
+
+def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
+    file = tmp_path / "many"
+    file.write_bytes(FIXTURES["hdlc"].octets * 100)
+    with subprocess.Popen(
+        [sys.executable, "-m", "dlms", "decode", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_telegrams_on_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "lines.txt"
+    apdus = ["C401C1001101", "C4:01:C1:00:12:00:02", "0xC4 0x01 0xC1 0x00 0x11 0x03"]
+    file.write_text("\n".join(apdus), encoding="utf-8")
+    assert main(["decode", str(file), "--json"]) == 0
+    assert [json.loads(line)["fields"]["result"]["value"] for line in capsys.readouterr().out.splitlines()] == [1, 2, 3]

@@ -33,6 +33,7 @@ from dlms.apdu.read_write import (
     WriteResponse,
 )
 from dlms.apdu.set import SetRequest, SetResponse
+from dlms.errors import DecodeError
 from dlms.grammar import Message, Tag, enclose, node
 from dlms.grammar.nodes import Choice
 from dlms.grammar.programs import choice_program
@@ -42,6 +43,7 @@ __all__ = [
     "Apdu",
     "decode",
     "decode_first",
+    "decode_front",
     "decode_with_data_octets",
     "encode",
     "encode_with_data_octets",
@@ -98,6 +100,8 @@ decode: Final[Callable[[bytes | bytearray | memoryview], Apdu]] = _program.decod
 """The message that the octets of one APDU stand for: the leaf class. DecodeError with its path and offset."""
 decode_first: Final[Callable[[bytes | bytearray | memoryview], tuple[Apdu, int]]] = _program.decode_first
 """The message of the APDU that the octets begin with, and how many of them it takes."""
+decode_front: Final[Callable[[bytes | bytearray | memoryview], tuple[Apdu, DecodeError | None]]] = _program.decode_front
+"""The message of an APDU and None; or, where a Data in it breaks off, the message as far as it can be read and why."""
 encode: Final[Callable[[Message], bytes]] = _program.encode
 """The octets of an APDU; `encode(decode(x)) == x` for canonical x. EncodeError with the path of what does not fit."""
 

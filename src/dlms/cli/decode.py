@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dlms.cli.octets import captures
 from dlms.cli.outcome import SUCCESS, CallAtFault, complain, extra
@@ -19,6 +19,8 @@ from dlms.errors import ConfigurationError, DlmsError
 from dlms.security import KeyRing
 from dlms.translate import to_json, to_text, to_xml
 from dlms.translate.words import printed
+
+FAULTS_TOLD: Final = 3
 
 
 def add_parser(subparsers: Any) -> None:
@@ -120,8 +122,8 @@ def _keys(arguments: argparse.Namespace) -> KeyRing:
 
 
 def _faults(faults: tuple[DlmsError, ...]) -> str:
-    first, *others = faults
-    return f"{first}" + (f" (and {len(others)} more)" if others else "")
+    told, others = faults[:FAULTS_TOLD], len(faults) - FAULTS_TOLD
+    return "; ".join(map(str, told)) + (f" (and {others} more)" if others > 0 else "")
 
 
 def _show_json(reading: Reading, _number: int) -> None:

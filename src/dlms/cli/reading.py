@@ -87,8 +87,10 @@ class Reader:
         opened: Plaintext | None = None
         try:
             while True:
-                message = apdu.decode(octets)
+                message, broken = apdu.decode_front(octets)
                 contents.append(Content(octets, message, opened))
+                if broken is not None:
+                    raise broken
                 if not isinstance(message, CIPHERED) or not self._keys or len(contents) > NESTED_MAXIMUM:
                     return contents
                 opened = open_ciphered(message, self._keys, accept_unchecked=self._accept_unchecked)
