@@ -101,13 +101,21 @@ static void dlms_resolve_nulls(dlms_column *column, const uint8_t *tags, const u
 static int dlms_resolve_integers(dlms_column *column, const uint8_t *tags, const uint64_t *raw, size_t cells,
                                  uint8_t *values, uint8_t *mask, uint32_t seen, int any_type) {
     const dlms_last before = column->last;
+    const uint8_t own = column->tag;
     int64_t wide[RUN_ROWS];
-    int other = 0;
+    uint8_t other = 0;
     if (seen & ~(KIND_BIT(CELL_INTEGER) | KIND_BIT(CELL_NULL)) || column->store > STORE_I64) return 0;
     if (before.known && before.high != (before.low >> 63 ? -1 : 0)) return 0;
-    for (size_t k = 0; k < cells; k++)
-        other |= (tags[k] == TAG_MISSING) | (!any_type & (tags[k] != 0) & (tags[k] != column->tag));
+    if (any_type)
+        for (size_t k = 0; k < cells; k++) other |= (uint8_t)(tags[k] == TAG_MISSING);
+    else
+        for (size_t k = 0; k < cells; k++) other |= (uint8_t)((tags[k] != 0) & (tags[k] != own));
     if (other) return 0;
+    if (column->store == STORE_I64) {
+        /* Arrays of 8 octets are aligned. */
+        dlms_resolve_nulls(column, tags, raw, cells, (int64_t *)(void *)values, mask);
+        return 1;
+    }
     dlms_resolve_nulls(column, tags, raw, cells, wide, mask);
     if (dlms_narrow(column->store, wide, cells, values)) return 1;
     column->last = before;

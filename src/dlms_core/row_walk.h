@@ -36,6 +36,17 @@ static void dlms_null_below(const dlms_layout *layout, int32_t index, dlms_block
         dlms_null_below(layout, child, block, row);
 }
 
+/* An octet-string, visible-string or utf8-string of less than 128 octets; 0 when it is none, or not whole. */
+static inline int dlms_walk_string(dlms_cursor *c, const dlms_node *leaf, dlms_block *block, size_t row) {
+    const uint8_t *p = c->at;
+    if (leaf->column < 0 || leaf->child >= 0 || dlms_left(c) < 2 || p[1] >= 0x80) return 0;
+    if (p[0] != AXDR_OCTET_STRING && p[0] != AXDR_VISIBLE_STRING && p[0] != AXDR_UTF8_STRING) return 0;
+    if (dlms_left(c) - 2 < p[1]) return 0;
+    dlms_block_put(block, leaf->column, row, p[0], (uint64_t)(p + 1 - c->origin));
+    c->at = p + 2 + p[1];
+    return 1;
+}
+
 static int dlms_walk_cell(dlms_cursor *c, const dlms_layout *layout, int32_t index, dlms_block *block, size_t row,
                           dlms_path *path) {
     const dlms_node *node = &layout->nodes[index];
@@ -79,7 +90,7 @@ static int dlms_walk_cell(dlms_cursor *c, const dlms_layout *layout, int32_t ind
             uint64_t sign = (uint64_t)DLMS_TAG_FACTS[tag_here].is_signed << ((8u * step - 9u) & 63u);
             dlms_block_put(block, leaf->column, row, tag_here, (value ^ sign) - sign);
             c->at = p + step;
-        } else {
+        } else if (!dlms_walk_string(c, leaf, block, row)) {
             result = dlms_walk_cell(c, layout, child, block, row, path);
         }
         if (result != WALK_OK) return result;
