@@ -19,8 +19,8 @@ class Quirks:
 
     Link:
         hdlc_receive_numbers_ignored: the peer's N(R) says nothing (jDLMS leaves it at 0): an answer acknowledges.
-        hdlc_final_bit_missing: with a window of one, an I frame without the final bit hands over the right to send all the
-            same (jDLMS sets the bit on the last segment only, and waits after each).
+        hdlc_final_bit_missing: with a window of one, an I frame without the final bit hands over the right to send
+            all the same (jDLMS sets the bit on the last segment only, and waits after each).
         hdlc_parameters_always_sent: SNRM states its parameters even where they are the defaults.
         disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
 
