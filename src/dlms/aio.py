@@ -23,6 +23,7 @@ from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
 from dlms.datetime import DeviationSign
+from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
@@ -273,6 +274,7 @@ def connect(
     hdlc: HdlcSettings | None = None,
     deadlines: Deadlines | None = None,
     max_receive_pdu_size: int = 0xFFFF,
+    conformance: Conformance | None = None,
     on_progress: OnProgress | None = None,
     trace: Trace | None = None,
 ) -> _Connecting:
@@ -287,6 +289,7 @@ def connect(
         quirks=quirks,
         hdlc=hdlc,
         max_receive_pdu_size=max_receive_pdu_size,
+        conformance=conformance,
     )
     return _Connecting(target, deadlines or Deadlines(), on_progress, trace)
 

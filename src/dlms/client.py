@@ -22,6 +22,7 @@ from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
 from dlms.datetime import DeviationSign
+from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
 from dlms.link.base import Link
@@ -272,13 +273,14 @@ def connect(
     hdlc: HdlcSettings | None = None,
     deadlines: Deadlines | None = None,
     max_receive_pdu_size: int = 0xFFFF,
+    conformance: Conformance | None = None,
     on_progress: OnProgress | None = None,
     trace: Trace | None = None,
 ) -> Meter:
     """Connect to a meter and open an association; `dlms.transport.url` says what a URL looks like.
 
-    Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
-    cannot be asked for, ConfigurationError.
+    `conformance` is what is proposed, None for all that this library can do. Use the result in a `with`. Raises
+    TransportError, LinkError, AssociationRejected, SecurityError and, for what cannot be asked for, ConfigurationError.
     """
     target = Target.of(
         url,
@@ -287,6 +289,7 @@ def connect(
         quirks=quirks,
         hdlc=hdlc,
         max_receive_pdu_size=max_receive_pdu_size,
+        conformance=conformance,
     )
     limits = deadlines or Deadlines()
     transport = open_transport(target.url, limits.transport)

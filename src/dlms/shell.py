@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dlms.association.opening import Proposal
+from dlms.enumerations import Conformance
 from dlms.link.base import Link
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
@@ -47,6 +48,7 @@ class Target:
         quirks: Quirks | str | None,
         hdlc: HdlcSettings | None,
         max_receive_pdu_size: int,
+        conformance: Conformance | None = None,
     ) -> Self:
         """Raises ConfigurationError for what cannot be asked for."""
         deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or Quirks()
@@ -54,6 +56,7 @@ class Target:
             security=security or Security(),
             short_names=short_names,
             max_receive_pdu_size=max_receive_pdu_size,
+            conformance=conformance,
             quirks=deviations,
         )
         return cls(Url.parse(url), proposal, deviations, hdlc)

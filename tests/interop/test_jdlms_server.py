@@ -4,8 +4,8 @@ What jDLMS does against the book is let through by name:
 
 `jdlms-server`
     hdlc_receive_numbers_ignored: its N(R) stays 0. hdlc_final_bit_missing: only the last segment has it.
-    disconnect_unanswered: it closes TCP after RLRE. context_name_not_
-    echoed: with LLS it answers the application context without ciphering by naming the one with ciphering.
+    disconnect_unanswered: it closes TCP after RLRE. context_name_not_echoed: with LLS it answers the application
+    context without ciphering by naming the one with ciphering.
 `initiate_request_not_ciphered`
     with LLS in a ciphered context its server reads the initiate-request of the AARQ without deciphering it first, so
     that no ciphered one is ever accepted, not even that of jDLMS's own client.

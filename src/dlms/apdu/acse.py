@@ -24,6 +24,7 @@ from dlms.grammar import (
     Message,
     ObjectIdentifier,
     OctetString,
+    Tag,
     context,
     sequence,
 )
@@ -61,6 +62,11 @@ AssociateSourceDiagnostic: TypeAlias = (
     | Annotated[AcseServiceProviderDiagnostic, context(2, "acse-service-provider", explicit=True)]
 )
 
+RespondingInvocationId: TypeAlias = (
+    Annotated[Integer32, Tag(0x02, "number")] | Annotated[OctetString, Tag(0x04, "title")]
+)
+"""A number; with HLS-SHA256 Gurux's server repeats its system title here."""
+
 
 @sequence(tag=0x60, rules=BER, kw_only=True)
 class Aarq(Message):
@@ -93,7 +99,7 @@ class Aare(Message):
     result_source_diagnostic: Annotated[AssociateSourceDiagnostic, context(3, explicit=True)]
     responding_ap_title: Annotated[OctetString | None, context(4, explicit=True)] = None
     responding_ae_qualifier: Annotated[OctetString | None, context(5, explicit=True)] = None
-    responding_ap_invocation_id: Annotated[Integer32 | None, context(6, explicit=True)] = None
+    responding_ap_invocation_id: Annotated[RespondingInvocationId | None, context(6, explicit=True)] = None
     responding_ae_invocation_id: Annotated[Integer32 | None, context(7, explicit=True)] = None
     responder_acse_requirements: Annotated[BitString | None, context(8)] = None
     mechanism_name: Annotated[ObjectIdentifier | None, context(9)] = None

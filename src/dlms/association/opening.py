@@ -185,7 +185,9 @@ def _aarq(proposal: Proposal, challenge: bytes | None, context: SecurityContext 
             raise ConfigurationError("a dedicated key is never sent in an initiate-request that is not ciphered")
     elif context is not None:
         counter = yield Reserve(*context.sending_counter)
-        user_information = decode(context.protect(initiate, counter))
+        # A key travels encrypted whatever the policy, and authenticated where there is a key for that.
+        besides = Protection.NONE if initiate.dedicated_key is None else _wholly(context)
+        user_information = decode(context.protect(initiate, counter, besides=besides))
     authenticated = mechanism is not Mechanism.NONE
     return Aarq(
         application_context_name=f"{CONTEXT_NAME}{proposal.context.value}",
@@ -196,6 +198,11 @@ def _aarq(proposal: Proposal, challenge: bytes | None, context: SecurityContext 
         calling_authentication_value=(challenge or security.password) if authenticated else None,
         user_information=user_information,  # type: ignore[arg-type]  # protect made one of its alternatives
     )
+
+
+def _wholly(context: SecurityContext) -> Protection:
+    authenticated = Protection.NONE if context.authentication_key is None else Protection.AUTHENTICATED
+    return Protection.ENCRYPTED | authenticated
 
 
 def _check_aare(proposal: Proposal, aare: Aare) -> None:

@@ -69,12 +69,15 @@ class SecurityContext:
         )
         return store, counter_name(self.own_title, key)
 
-    def protect(self, message: Message, counter: int) -> bytes:
-        """The octets of the ciphered APDU around a message, whose Data may be given as octets."""
+    def protect(self, message: Message, counter: int, *, besides: Protection = Protection.NONE) -> bytes:
+        """The octets of the ciphered APDU around a message, whose Data may be given as octets.
+
+        `besides` is protection that this message needs, whatever the policy.
+        """
         dedicated = self.use_dedicated and self.dedicated_key is not None
         key = self.dedicated_key if dedicated else self.encryption_key
         assert key is not None  # noqa: S101  # dedicated says so
-        control = SecurityControl(self.suite, self.protection)
+        control = SecurityControl(self.suite, self.protection | besides)
         information, tag = protect(
             encode_with_data_octets(message),
             control=control,
