@@ -61,7 +61,7 @@ def test_a_register_in_one_step(serve: Serve) -> None:
 
 @pytest.mark.parametrize("access", ["range", "entry", "all"])
 @pytest.mark.parametrize(("link", "who", "pdu"), [
-    ("wrapper", PUBLIC, 0xFFFF), ("wrapper", CIPHERED, 512), ("hdlc", PUBLIC, 256), ("hdlc", CIPHERED, 0xFFFF),
+    ("wrapper", PUBLIC, 0xFFFF), ("wrapper", CIPHERED, 512), ("hdlc", PUBLIC, 256), ("hdlc", CIPHERED, 1024),
 ])  # fmt: skip
 def test_a_day_of_a_load_profile(serve: Serve, link: str, who: Any, pdu: int, access: Any) -> None:
     with connect(serve, link, who, pdu) as meter:

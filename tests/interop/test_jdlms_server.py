@@ -113,8 +113,8 @@ def by_entry(first: int, last: int) -> SelectiveAccessDescriptor:
 def test_a_profile_whole_by_range_and_by_entry(serve: Serve, link: str, who: str, pdu: int) -> None:
     """PDUs from the longest to tiny ones: the same rows in one APDU, in some blocks and in hundreds.
 
-    The range is no longer than one HDLC frame: jDLMS's server fails with an exception of its own at some lengths
-    between one and two frames.
+    The range is no longer than one HDLC frame: a response longer than one and shorter than two frames throws an
+    exception in jDLMS's server, which closes the connection.
     """
     buffer = AttributeRef(7, SMALL_PROFILE, 2)
     count = 900 if pdu > 100 else 120
