@@ -179,3 +179,29 @@ def test_a_profile_by_range_entry_and_column(ports: dict[str, str]) -> None:
         "SUCCESS [{u32:1000};{u32:1001}]",
         "SCOPE_OF_ACCESS_VIOLATED -",
     ]
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+def test_reads_writes_and_acts_by_short_names(
+    ports: dict[str, str], link: str, session: str, counters: Iterator[int]
+) -> None:
+    arguments = [ports[link], link, "sn", *SESSIONS[session][1:]]
+    if session == "hls5-ciphered":
+        arguments.append(str(next(counters)))
+    answers = JdlmsClient(*arguments).ask(
+        "get 8/0.0.1.0.0.255/2",
+        "get 3/1.0.1.8.0.255/2",
+        "set 8/0.0.1.0.0.255/3=i16:-120",
+        "get 8/0.0.1.0.0.255/3",
+        "set 8/0.0.1.0.0.255/3=i16:60",
+        "get 1/0.0.96.1.0.255/2",
+    )
+    assert answers == [
+        f"SUCCESS os:{NOW.octets.hex().upper()}",
+        "SUCCESS u32:4711",
+        "SUCCESS",
+        "SUCCESS i16:-120",
+        "SUCCESS",
+        "OTHER_REASON -",  # jDLMS does not propose blocks with short names
+    ]

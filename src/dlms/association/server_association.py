@@ -65,6 +65,10 @@ class ServerAssociation:
         """Whether a long answer goes in the blocks of its service."""
         return not self.by_general_blocks and service in self.conformance
 
+    def fits(self, octets: int) -> bool:
+        """Whether a plain APDU of so many octets reaches the client, by general-block-transfer if need be."""
+        return octets <= self.room or Conformance.GENERAL_BLOCK_TRANSFER in self.conformance
+
 
 RandomOctets = Callable[[int], bytes]
 """The system's generator of random numbers, handed in: how many octets -> octets."""

@@ -62,12 +62,14 @@ class GetService:
         room = self._association.room - NORMAL_HEADER
         if not isinstance(found, bytes):
             found = short_or_long(found, room)
+        if not self._blocks:
+            octets = found if isinstance(found, bytes) else b"".join(found)
+            fits = self._association.fits(len(octets) + NORMAL_HEADER)
+            return GetResponseNormal(invoke, as_data(octets) if fits else DataAccessResult.OTHER_REASON)
         if isinstance(found, bytes):
-            if len(found) <= room or not self._blocks:
+            if len(found) <= room:
                 return GetResponseNormal(invoke, as_data(found))
             found = iter((found,))
-        if not self._blocks:
-            return GetResponseNormal(invoke, as_data(b"".join(found)))
         return self._begin(invoke, found)
 
     def with_list(self, request: GetRequestWithList) -> Work[GetResponse]:

@@ -17,6 +17,7 @@ from dlms.cosem.classes.associations import (
     AssociationLNV0,
     AssociationLNV1,
     AssociationLNV2,
+    AssociationSNV2,
     AttributeAccessItem,
     AttributeAccessItemV0,
     AttributeAccessItemV1,
@@ -27,6 +28,7 @@ from dlms.cosem.classes.associations import (
     ObjectListElement,
     ObjectListElementV0,
     ObjectListElementV1,
+    ShortNameObject,
     UserListEntry,
     XdlmsContextInfo,
 )
@@ -68,8 +70,10 @@ MODES_V1: Final = {
 
 
 def association_object(association: ServerAssociation) -> ServedObject:
-    """The Association LN object of an association, with the functions behind its attributes."""
+    """The Association object of an association, LN or SN, with the functions behind its attributes."""
     client, device = association.client, association.device
+    if association.short_names:
+        return _short_name_object(association)
     of = VERSIONS[client.association_version](CURRENT_ASSOCIATION)
     served = ServedObject(of, ASSOCIATION_BASE_NAME)
     partners = AssociatedPartners(client.sap if client.sap < 0x80 else -1, device.sap)
@@ -98,6 +102,26 @@ def association_object(association: ServerAssociation) -> ServedObject:
             served.readers[attribute_id] = _reader(value)
     served.readers[2] = lambda selector, parameters: _object_list(association, served, selector, parameters)
     return served
+
+
+def _short_name_object(association: ServerAssociation) -> ServedObject:
+    """The Association SN object: every object with its base_name."""
+    served = ServedObject(AssociationSNV2(CURRENT_ASSOCIATION), ASSOCIATION_BASE_NAME)
+
+    def object_list() -> list[ShortNameObject]:
+        return [
+            ShortNameObject(_signed(of.base_name), of.object.class_id, of.object.version, of.object.logical_name)
+            for of in (served, *association.device.objects)
+        ]
+
+    served.readers[2] = _reader(object_list)
+    served.readers[4] = _reader(lambda: NO_SETUP)
+    return served
+
+
+def _signed(base_name: int) -> int:
+    """A base_name as the book types it: Integer16, so that FA00 is below 0."""
+    return base_name - 0x10000 if base_name >= 0x8000 else base_name
 
 
 def _reader(value: Any) -> Any:

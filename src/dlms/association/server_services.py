@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from dlms.apdu import Apdu
+from dlms.apdu.access import AccessRequest
 from dlms.apdu.action import (
     ActionRequestNextPblock,
     ActionRequestNormal,
@@ -17,7 +18,13 @@ from dlms.apdu.action import (
 )
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import GetRequestNext, GetRequestNormal, GetRequestWithList
-from dlms.apdu.read_write import ReadRequest, UnconfirmedWriteRequest, WriteRequest
+from dlms.apdu.read_write import (
+    ParameterizedAccess,
+    ReadRequest,
+    ReadResponse,
+    UnconfirmedWriteRequest,
+    WriteRequest,
+)
 from dlms.apdu.set import (
     SetRequestNormal,
     SetRequestWithDatablock,
@@ -25,12 +32,15 @@ from dlms.apdu.set import (
     SetRequestWithList,
     SetRequestWithListAndFirstDatablock,
 )
+from dlms.association.logical_device import ASSOCIATION_BASE_NAME
 from dlms.association.server_access import Work
+from dlms.association.server_access_request import answer_access
 from dlms.association.server_action import ActionService
 from dlms.association.server_association import ServerAssociation
 from dlms.association.server_get import GetService, as_data
 from dlms.association.server_objects import CURRENT_ASSOCIATION
 from dlms.association.server_set import SetService
+from dlms.association.server_short_names import ShortNameServices
 from dlms.data import OctetString, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
@@ -38,6 +48,7 @@ from dlms.grammar import Message
 from dlms.results import (
     ActionResult,
     ConfirmedServiceErrorChoice,
+    DataAccessResult,
     ExceptionServiceError,
     ExceptionStateError,
     ServiceUnavailableError,
@@ -46,6 +57,7 @@ from dlms.results import (
 CONFIRMED: Final = 0x40
 ASSOCIATION_LN: Final = 15
 REPLY_TO_HLS: Final = 1
+REPLY_TO_HLS_SHORT_NAME: Final = ASSOCIATION_BASE_NAME + 0x58  # method 8 of Association SN
 
 State, Error = ExceptionStateError, ExceptionServiceError
 NOT_ALLOWED: Final = ExceptionResponse(State.SERVICE_NOT_ALLOWED, Error.OPERATION_NOT_POSSIBLE)
@@ -71,6 +83,10 @@ NEEDED: Final[dict[type[Any], Conformance]] = {
     ActionRequestWithFirstPblock: C.ACTION | C.BLOCK_TRANSFER_WITH_ACTION,
     ActionRequestWithListAndFirstPblock: C.ACTION | C.MULTIPLE_REFERENCES | C.BLOCK_TRANSFER_WITH_ACTION,
     ActionRequestWithPblock: C.ACTION | C.BLOCK_TRANSFER_WITH_ACTION,
+    AccessRequest: C.ACCESS,
+    ReadRequest: C.READ,
+    WriteRequest: C.WRITE,
+    UnconfirmedWriteRequest: C.UNCONFIRMED_WRITE,
 }
 """What has to be agreed on for a request."""
 
@@ -79,6 +95,8 @@ class Services:
     """Every service of one association. `longest_request` bounds the octets of one long request."""
 
     def __init__(self, association: ServerAssociation, longest_request: int) -> None:
+        self._association = association
+        self._short_names = ShortNameServices(association, longest_request)
         self._get = GetService(association)
         self._set = SetService(association, longest_request)
         self._action = ActionService(association, longest_request)
@@ -86,13 +104,15 @@ class Services:
     @property
     def under_way(self) -> bool:
         """Whether a block transfer lies about."""
-        return self._get.under_way or self._set.under_way or self._action.under_way
+        services = (self._get, self._set, self._action, self._short_names)
+        return any(service.under_way for service in services)
 
     def abandon(self) -> None:
         """Forget block transfers."""
         self._get.abandon()
         self._set.abandon()
         self._action.abandon()
+        self._short_names.abandon()
 
     def serve(self, request: Apdu) -> Work[Message | None]:
         """The answer to a request; None where it asks for none."""
@@ -126,6 +146,15 @@ class Services:
                 return (yield from self._action.block(request))
             case ActionRequestNextPblock():
                 return self._action.next(request)
+            case AccessRequest():
+                return (yield from answer_access(self._association.access, request))
+            case ReadRequest():
+                return (yield from self._short_names.read(request))
+            case WriteRequest():
+                return (yield from self._short_names.write(request))
+            case UnconfirmedWriteRequest():
+                yield from self._short_names.write_unconfirmed(request)
+                return None
         return refused(request)
 
 
@@ -147,6 +176,12 @@ def refused(request: Apdu) -> Message | None:
 
 def proof_of(request: Apdu) -> bytes | None:
     """The octets of f(StoC), if that is what a request carries."""
+    if isinstance(request, ReadRequest):
+        match request.variable_access_specification:
+            case [ParameterizedAccess(variable_name=name) as access] if name == REPLY_TO_HLS_SHORT_NAME:
+                octets: Any = access.parameter  # octets: the request was decoded so
+                return octet_string(octets)
+        return None
     if not isinstance(request, ActionRequestNormal):
         return None
     method = request.cosem_method_descriptor
@@ -168,6 +203,9 @@ def octet_string(octets: bytes) -> bytes | None:
 
 def reply_to_proof(request: Apdu, answer: bytes | None) -> Message | None:
     """The response that carries f(CtoS), or that refuses the client."""
+    if isinstance(request, ReadRequest):
+        refusal = DataAccessResult.READ_WRITE_DENIED
+        return ReadResponse((refusal if answer is None else as_data(dumps(OctetString(answer))),))
     if not isinstance(request, ActionRequestNormal):
         return None
     response = (
