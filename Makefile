@@ -8,7 +8,7 @@ BENCH ?=
 FUZZ ?=
 WHEELS ?=
 
-.PHONY: build demo test lint format bench bench-smoke fuzz sanitize wheels clean
+.PHONY: build demo test peers lint format bench bench-smoke fuzz sanitize wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
@@ -28,6 +28,10 @@ demo: build $(VENV)/.demo
 
 test: build $(VENV)/.test
 	$(BIN)/python -m pytest $(TEST)
+
+# The Java programs that tests/interop talks to; offline once Maven has fetched what they need.
+peers: build $(VENV)/.test
+	$(BIN)/python -m tests.interop.peers
 
 lint: build $(VENV)/.test $(VENV)/.lint
 	PATH=$(abspath $(BIN)):$$PATH tools/lint

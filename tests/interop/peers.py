@@ -108,3 +108,8 @@ def running(name: Name, program: Literal["Server", "Client"], *arguments: str, p
 def _line(stream: IO[str]) -> str:
     ready, _, _ = select.select([stream], [], [], START_SECONDS)
     return stream.readline().strip() if ready else ""
+
+
+if __name__ == "__main__":
+    class_path("jdlms")
+    class_path("gurux")
