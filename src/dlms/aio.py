@@ -29,6 +29,7 @@ from dlms.grammar import Message
 from dlms.link.base import Link
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.iec62056_21 import enter_mode_e
+from dlms.meter_description import Described
 from dlms.quirks import Quirks
 from dlms.security.counters import MemoryCounterStore
 from dlms.security.settings import Security
@@ -152,6 +153,10 @@ class Meter:
             raise ConfigurationError("selective access goes with one attribute")
         return await self._run(self._association.get_several((ref, *refs), errors))
 
+    async def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
+        """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
+        return await self._run(self._association.get_octets(ref, selection))
+
     async def set(self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None) -> None:
         """Write an attribute."""
         await self._run(self._association.set(ref, value, selection))
@@ -266,10 +271,11 @@ class Meter:
 
 
 def connect(
-    url: str,
+    url: str | None = None,
     *,
+    meter: Described | None = None,
     security: Security | None = None,
-    short_names: bool = False,
+    short_names: bool | None = None,
     quirks: Quirks | str | None = None,
     hdlc: HdlcSettings | None = None,
     deadlines: Deadlines | None = None,
@@ -284,6 +290,7 @@ def connect(
     """
     target = Target.of(
         url,
+        meter=meter,
         security=security,
         short_names=short_names,
         quirks=quirks,

@@ -28,6 +28,7 @@ from dlms.grammar import Message
 from dlms.link.base import Link
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.iec62056_21 import enter_mode_e
+from dlms.meter_description import Described
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
@@ -147,6 +148,10 @@ class Meter:
             raise ConfigurationError("selective access goes with one attribute")
         return self._run(self._association.get_several((ref, *refs), errors))
 
+    def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
+        """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
+        return self._run(self._association.get_octets(ref, selection))
+
     def set(self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None) -> None:
         """Write an attribute."""
         self._run(self._association.set(ref, value, selection))
@@ -265,10 +270,11 @@ class Meter:
 
 
 def connect(
-    url: str,
+    url: str | None = None,
     *,
+    meter: Described | None = None,
     security: Security | None = None,
-    short_names: bool = False,
+    short_names: bool | None = None,
     quirks: Quirks | str | None = None,
     hdlc: HdlcSettings | None = None,
     deadlines: Deadlines | None = None,
@@ -279,11 +285,15 @@ def connect(
 ) -> Meter:
     """Connect to a meter and open an association; `dlms.transport.url` says what a URL looks like.
 
-    `conformance` is what is proposed, None for all that this library can do. Use the result in a `with`. Raises
-    TransportError, LinkError, AssociationRejected, SecurityError and, for what cannot be asked for, ConfigurationError.
+    `meter` is a TOML file (or its table) with the URL, the security and the quirks; see `dlms.meter_description`. What
+    is given beside it takes its place. `conformance` is what is proposed, None for all that this library can do.
+
+    Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
+    cannot be asked for, ConfigurationError.
     """
     target = Target.of(
         url,
+        meter=meter,
         security=security,
         short_names=short_names,
         quirks=quirks,
@@ -293,5 +303,5 @@ def connect(
     )
     limits = deadlines or Deadlines()
     transport = open_transport(target.url, limits.transport)
-    meter = Meter(transport, target.link(), target.proposal, deadlines=limits, on_progress=on_progress, trace=trace)
-    return meter.open()
+    opened = Meter(transport, target.link(), target.proposal, deadlines=limits, on_progress=on_progress, trace=trace)
+    return opened.open()

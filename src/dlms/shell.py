@@ -7,10 +7,12 @@ from typing import Self
 
 from dlms.association.opening import Proposal
 from dlms.enumerations import Conformance
+from dlms.errors import ConfigurationError
 from dlms.link.base import Link
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.wrapper import WrapperLink
+from dlms.meter_description import Described, Description
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.transport.url import Url
@@ -41,25 +43,30 @@ class Target:
     @classmethod
     def of(
         cls,
-        url: str,
+        url: str | None,
         *,
+        meter: Described | None = None,
         security: Security | None,
-        short_names: bool,
+        short_names: bool | None,
         quirks: Quirks | str | None,
         hdlc: HdlcSettings | None,
         max_receive_pdu_size: int,
         conformance: Conformance | None = None,
     ) -> Self:
         """Raises ConfigurationError for what cannot be asked for."""
-        deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or Quirks()
+        described = Description.of({} if meter is None else meter)
+        where = url or described.url
+        if where is None:
+            raise ConfigurationError("no meter is named: give its URL, or a description that has it")
+        deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or described.quirks
         proposal = Proposal(
-            security=security or Security(),
-            short_names=short_names,
+            security=security or described.security,
+            short_names=described.short_names if short_names is None else short_names,
             max_receive_pdu_size=max_receive_pdu_size,
             conformance=conformance,
             quirks=deviations,
         )
-        return cls(Url.parse(url), proposal, deviations, hdlc)
+        return cls(Url.parse(where), proposal, deviations, hdlc)
 
     def link(self) -> Link:
         """The client's end of the link that the URL asks for."""

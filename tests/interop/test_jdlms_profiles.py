@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from tests.interop.conftest import Serve
 
 import dlms
+from dlms.cli import main
 from dlms.client import Deadlines
 from dlms.cosem.classes import AssociationLNV1, Clock, ProfileGeneric, Register
 from dlms.security import Security
@@ -101,3 +104,66 @@ def test_the_same_under_asyncio(serve: Serve) -> None:
     assert Clock("0.0.1.0.0.255") in objects
     assert quantity.unit == Unit.WATT_HOUR
     assert len(profile) == 96
+
+
+METER = """
+url = "{url}"
+authentication = "hls-gmac"
+policy = "authenticated+encrypted"
+client_system_title = "4D4D4D0000000001"
+encryption_key = "000102030405060708090A0B0C0D0E0F"
+authentication_key = {{ env = "DLMS_TEST_AUTHENTICATION_KEY" }}
+replay = "per_association"
+quirks = "jdlms-server"
+"""
+
+
+@pytest.fixture
+def described(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DLMS_TEST_AUTHENTICATION_KEY", bytes(range(0xD0, 0xE0)).hex())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = tmp_path / "meter.toml"
+    path.write_text(METER.format(url=options(serve, "wrapper", CIPHERED)[0]))
+    return path
+
+
+def test_a_ciphered_profile_by_the_command_line(
+    described: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "load.png"
+    arguments = ["profile", "--meter", str(described), "1.0.99.1.0.255", "--from", "2024-01-02", "--tz", "UTC"]
+    assert main([*arguments, "--plot", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert "904 rows" in capsys.readouterr().out
+    assert main([*arguments, "--to", "2024-01-02T00:30", "--select", "1.0.1.8.0.255", "--json"]) == 0
+    assert [json.loads(line)[ENERGY] for line in capsys.readouterr().out.splitlines()] == [1672, 1679]
+    assert main(arguments[:-2]) == 2
+    assert "zone" in capsys.readouterr().err
+
+
+def test_values_by_the_command_line(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    meter = ["--meter", str(described)]
+    assert main(["objects", *meter, "--json"]) == 0
+    assert [row["class"] for row in map(json.loads, capsys.readouterr().out.splitlines()) if row["class_id"] == 3] == [
+        "Register"
+    ]
+    assert main(["set", *meter, "0.0.96.1.0.255:2", "octet-string:4142"]) == 0
+    assert main(["read", "--json", "0.0.96.1.0.255:2", *meter, "1.0.1.8.0.255"]) == 0
+    text, energy = map(json.loads, capsys.readouterr().out.splitlines())
+    assert text == {"attribute": "1/0-0:96.1.0*255:2", "data": {"type": "octet-string", "value": "4142"}}
+    assert energy["data"]["unit"] == "Wh"
+    assert main(["call", *meter, "1.0.1.8.0.255:1"]) == 0
+    assert main(["read", *meter, "1.0.1.8.0.255"]) == 0
+    assert capsys.readouterr().out.strip().endswith("0.0 Wh")
+
+
+@pytest.mark.parametrize(("words", "status"), [
+    (["read", "1.0.9.8.0.255"], 2), (["read", "3/1.0.9.8.0.255:2"], 1), (["set", "0.0.96.1.0.255:2", "5"], 2),
+    (["set", "0.0.96.1.0.255:2", "unsigned:x"], 2), (["read", "1.0.1.8.0.255", "--nothing"], 2), (["objects", "x"], 2),
+])  # fmt: skip
+def test_what_is_at_fault_is_the_exit_status(
+    described: Path, words: list[str], status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--meter", str(described)]) == status
+    assert capsys.readouterr().err

@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dlms.cli import decode, demo
+from dlms.cli import decode, demo, objects, profile, values
 from dlms.cli.outcome import DATA_AT_FAULT, CallAtFault, complain
 from dlms.errors import DlmsError
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (decode, demo)
+SUBCOMMANDS = (decode, demo, objects, values, profile)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for subcommand in SUBCOMMANDS:
         subcommand.add_parser(subparsers)
     try:
-        arguments = parser.parse_args(argv)
+        arguments, more = parser.parse_known_args(argv)
+        if more and (not hasattr(arguments, "words") or any(word.startswith("-") for word in more)):
+            parser.error(f"unrecognized arguments: {' '.join(more)}")
+        if more:  # argparse takes positional arguments up to the first option; these came behind it
+            arguments.words += more
     except SystemExit as stop:  # argparse has said what is wrong
         return stop.code if isinstance(stop.code, int) else 2
     try:

@@ -1,0 +1,181 @@
+"""What the commands that talk to a meter share: which meter, its secrets, and which object."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import getpass
+import hashlib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from dlms import client
+from dlms.cli.outcome import CallAtFault
+from dlms.cosem.declare import InterfaceClass, find_class, interface_classes, interface_object
+from dlms.errors import ConfigurationError, EncodeError
+from dlms.logical_name import LogicalName
+from dlms.meter_description import table_of
+from dlms.shell import Deadlines
+
+SECRETS: Final = {
+    "password": "DLMS_PASSWORD",
+    "encryption_key": "DLMS_ENCRYPTION_KEY",
+    "authentication_key": "DLMS_AUTHENTICATION_KEY",
+    "client_system_title": "DLMS_CLIENT_SYSTEM_TITLE",
+}
+"""Entry of a meter's table -> the variable of the environment that stands in for it."""
+_ADDRESS: Final = re.compile(r"(?:(\d+)/)?([\d:.*-]+?)(?::(\d+))?", re.ASCII)
+
+
+def add_arguments(parser: argparse.ArgumentParser, what: str, help_of_what: str) -> None:
+    """The meter, by URL or by file, and what is wanted of it."""
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar=f"[URL] {what}".strip(),
+        help=f"the meter's URL, unless --meter has it{help_of_what}",
+    )
+    parser.add_argument("--meter", metavar="FILE", help="TOML file with the URL, keys and quirks of the meter")
+    parser.add_argument("--authentication", metavar="NAME", help="none, lls, hls-md5, hls-sha1, hls-gmac, hls-sha256")
+    parser.add_argument("--policy", metavar="NAME", help="none, authenticated, encrypted, authenticated+encrypted")
+    parser.add_argument("--client-system-title", metavar="HEX")
+    parser.add_argument("--quirks", metavar="NAME", help="a named set of deviations, such as jdlms-server")
+    parser.add_argument("--replay", choices=("strict", "per_association"), help="how received counters are judged")
+    parser.add_argument("--short-names", action="store_true", default=None, help="address by short names")
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for each answer (30)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on each line")
+    parser.epilog = (
+        f"Secrets come from the file, else from the environment ({', '.join(SECRETS.values())}), else from a prompt "
+        "that does not show them; never from an argument."
+    )
+
+
+class Call:
+    """The arguments of a command, with the URL apart from what is wanted."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.arguments = arguments
+        self.table = _table(arguments)
+        words = list(arguments.words)
+        if words and "://" in words[0]:
+            self.table["url"] = words.pop(0)
+        if "url" not in self.table:
+            raise CallAtFault("which meter? Give its URL, or --meter FILE")
+        self.words: list[str] = words
+
+    def expect(self, least: int, most: int, what: str) -> list[str]:
+        """The words after the URL; CallAtFault unless there are as many as wanted."""
+        if not least <= len(self.words) <= most:
+            raise CallAtFault(f"wanted after the meter: {what}")
+        return self.words
+
+    @contextlib.contextmanager
+    def connected(self) -> Iterator[client.Meter]:
+        """The meter, with a bar of progress where somebody looks on."""
+        with _progress() as progress:
+            try:
+                meter = client.connect(
+                    meter=self.table, deadlines=Deadlines(response=self.arguments.timeout), on_progress=progress
+                )
+            except ConfigurationError as error:
+                raise CallAtFault(str(error)) from None
+            with meter:
+                yield meter
+
+    def thing(self, meter: client.Meter, text: str) -> tuple[InterfaceClass, int | None]:
+        """The object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
+        match = _ADDRESS.fullmatch(text)
+        if match is None:
+            raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text:.60}")
+        kind, name, number = match.groups()
+        try:
+            logical_name = LogicalName(name)
+        except EncodeError as error:
+            raise CallAtFault(str(error)) from None
+        if kind is not None:
+            found = _newest(int(kind), logical_name)
+        else:
+            listed = [each for each in self.objects(meter) if each.logical_name == logical_name]
+            if not listed:
+                raise CallAtFault(f"{logical_name} is not in the object list: write CLASS/OBIS")
+            found = listed[0]
+        return found, None if number is None else int(number)
+
+    def objects(self, meter: client.Meter, *, fresh: bool = False) -> tuple[InterfaceClass, ...]:
+        """The object list; what an earlier call found is taken from the user's cache."""
+        path = _cache_of(self.table["url"])
+        if not fresh:
+            with contextlib.suppress(OSError, ValueError, TypeError, EncodeError):
+                return tuple(interface_object(*row) for row in json.loads(path.read_text(encoding="ascii")))
+        found = meter.objects()
+        rows = [(each.class_id, each.version, str(each.logical_name)) for each in found]
+        with contextlib.suppress(OSError):  # a cache that cannot be written is none
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(rows), encoding="ascii")
+        return found
+
+
+def _newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
+    versions = [version for known, version in interface_classes() if known == class_id]
+    kind = find_class(class_id, max(versions, default=0))
+    return interface_object(class_id, 0, bytes(logical_name)) if kind is None else kind(bytes(logical_name))
+
+
+def _cache_of(url: str) -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "dlms" / f"objects-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+
+
+def _table(arguments: argparse.Namespace) -> dict[str, Any]:
+    try:
+        table = dict(table_of(arguments.meter)) if arguments.meter is not None else {}
+    except ConfigurationError as error:
+        raise CallAtFault(str(error)) from None
+    for name in ("authentication", "policy", "client_system_title", "quirks", "replay", "short_names"):
+        value = getattr(arguments, name)
+        if value is not None:
+            table[name] = value
+    for name in _secrets_of(table):
+        if name in table:
+            continue
+        if SECRETS[name] in os.environ:
+            table[name] = {"env": SECRETS[name]}
+        elif name != "client_system_title" and sys.stdin.isatty():
+            table[name] = getpass.getpass(f"{name.replace('_', ' ')}: ", stream=sys.stderr)
+    return table
+
+
+def _secrets_of(table: dict[str, Any]) -> list[str]:
+    """What the mechanism and the policy need."""
+    mechanism, policy = table.get("authentication", "none"), table.get("policy", "none")
+    needed = []
+    if mechanism not in ("none", "hls-gmac"):
+        needed.append("password")
+    if mechanism == "hls-gmac" or policy != "none":
+        needed += ["client_system_title", "encryption_key"]
+    if mechanism == "hls-gmac" or "authenticated" in str(policy):
+        needed.append("authentication_key")
+    return needed
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
+    """A bar on stderr, where that is a terminal and rich is installed."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn
+    except ImportError:
+        yield None
+        return
+    columns = (BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task("", total=None, visible=False)
+        yield lambda done, total: bars.update(task, completed=done, total=total, visible=True)

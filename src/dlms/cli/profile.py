@@ -1,0 +1,112 @@
+"""`dlms profile`: the rows of a load profile as a table, as files and as a picture."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import sys
+import zoneinfo
+from pathlib import Path
+from typing import Any
+
+from dlms.cli import meters
+from dlms.cli.outcome import SUCCESS, CallAtFault, extra
+from dlms.cli.plot import write_plots
+from dlms.cli.profiles import FORMATS, cell_text, table_lines, write_columns
+from dlms.cosem.classes import ProfileGeneric
+from dlms.errors import ConfigurationError, EncodeError
+from dlms.logical_name import LogicalName
+
+HEAD, TAIL = 12, 6
+
+
+def add_parser(subparsers: Any) -> None:
+    """`dlms profile`."""
+    parser = subparsers.add_parser("profile", help="read a load profile", description=__doc__)
+    meters.add_arguments(parser, "OBIS", "; then the logical name of the profile")
+    parser.add_argument("--from", dest="start", metavar="TIME", help="ISO 8601, the first time that is wanted")
+    parser.add_argument("--to", dest="stop", metavar="TIME", help="ISO 8601, the first time that is not")
+    parser.add_argument("--tz", metavar="ZONE", help="zone of times without an offset, such as Europe/Berlin or UTC")
+    parser.add_argument("--access", choices=("range", "entry", "all"), default="range", help="how rows are chosen")
+    parser.add_argument("--select", metavar="LIST", help="logical names of the columns, with commas between")
+    parser.add_argument("--columns", metavar="FILE", type=Path, help="write the rows: .parquet, .csv or .npz")
+    parser.add_argument("--plot", metavar="FILE", type=Path, help="draw the columns: .png, .svg, .pdf")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read the rows, and show or write them."""
+    call = meters.Call(arguments)
+    (text,) = call.expect(1, 1, "the logical name of the profile")
+    profile = _profile(text)
+    _check(arguments)
+    zone = _zone(arguments.tz)
+    start, stop = _time(arguments.start), _time(arguments.stop)
+    columns = None if arguments.select is None else [part.strip() for part in arguments.select.split(",")]
+    with call.connected() as meter:
+        try:
+            rows = meter.read_profile(profile, start, stop, columns=columns, tz=zone, access=arguments.access)
+        except ConfigurationError as error:
+            raise CallAtFault(str(error)) from None
+    if arguments.json:
+        for row in rows.rows():
+            cells = (
+                cell if isinstance(cell, (int, float)) else None if cell is None else cell_text(cell) for cell in row
+            )
+            sys.stdout.write(json.dumps(dict(zip(rows.columns, cells, strict=False))) + "\n")
+    elif not len(rows):
+        sys.stdout.write("no rows\n")
+    elif arguments.columns is None and arguments.plot is None:
+        sys.stdout.write("".join(f"{line}\n" for line in table_lines(rows, HEAD, TAIL)))
+    written: list[Path] = []
+    if arguments.columns is not None:
+        written += write_columns([rows], arguments.columns)
+    if arguments.plot is not None:
+        written += write_plots([rows], arguments.plot)
+    if not arguments.json:
+        sys.stdout.write("".join(f"written: {path} ({len(rows)} rows)\n" for path in written))
+    return SUCCESS
+
+
+def _plain(cell: Any) -> Any:
+    return cell if cell is None or isinstance(cell, (int, float)) else cell_text(cell)
+
+
+def _profile(text: str) -> ProfileGeneric:
+    kind, slash, name = text.rpartition("/")
+    if slash and kind != str(ProfileGeneric.class_id):
+        raise CallAtFault(f"class {kind} is no profile generic")
+    try:
+        return ProfileGeneric(bytes(LogicalName(name)))
+    except EncodeError as error:
+        raise CallAtFault(str(error)) from None
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse what cannot be written before the meter is asked."""
+    if arguments.columns is not None:
+        if arguments.columns.suffix not in FORMATS:
+            raise CallAtFault(f"--columns writes {', '.join(FORMATS)}, not {arguments.columns}")
+        if arguments.columns.suffix == ".parquet":
+            extra("pyarrow.parquet", "arrow")
+    if arguments.plot is not None:
+        extra("matplotlib", "plot")
+
+
+def _zone(name: str | None) -> datetime.tzinfo | None:
+    if name is None:
+        return None
+    try:
+        return datetime.UTC if name.upper() in ("UTC", "Z") else zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise CallAtFault(f"no zone is named {name}") from None
+
+
+def _time(text: str | None) -> datetime.datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise CallAtFault(f"{text:.40} is no time as 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00") from None

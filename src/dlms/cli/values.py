@@ -1,0 +1,122 @@
+"""`dlms read`, `set` and `call`: single values of a meter."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from dlms.cli import meters
+from dlms.cli.outcome import SUCCESS, CallAtFault
+from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.data import Data, Integer, loads
+from dlms.errors import DlmsError
+from dlms.grammar import data_node
+from dlms.translate import from_json, to_json, to_text
+from dlms.translate.words import DATA_TYPES, scalar_from_plain
+from dlms.units import Quantity
+
+VALUE = 'TYPE:VALUE (unsigned:5, octet-string:0A0B, boolean:true) or JSON ({"type": ..., "value": ...})'
+
+
+def add_parser(subparsers: Any) -> None:
+    """`dlms read`, `dlms set` and `dlms call`."""
+    reading = subparsers.add_parser("read", help="read values of a meter", description="Read values of a meter.")
+    meters.add_arguments(
+        reading, "[CLASS/]OBIS[:ATTRIBUTE] ...", "; then what to read: without an attribute the value with its unit"
+    )
+    reading.set_defaults(run=read)
+    writing = subparsers.add_parser("set", help="write an attribute", description="Write an attribute of a meter.")
+    meters.add_arguments(writing, "[CLASS/]OBIS:ATTRIBUTE VALUE", f"; then the attribute and {VALUE}")
+    writing.set_defaults(run=write)
+    calling = subparsers.add_parser("call", help="invoke a method", description="Invoke a method of a meter.")
+    meters.add_arguments(calling, "[CLASS/]OBIS:METHOD [VALUE]", f"; then the method and its argument, {VALUE}")
+    calling.set_defaults(run=invoke)
+
+
+def read(arguments: argparse.Namespace) -> int:
+    """Print what was asked for."""
+    call = meters.Call(arguments)
+    words = call.expect(1, 1000, "[CLASS/]OBIS[:ATTRIBUTE] ...")
+    with call.connected() as meter:
+        for word in words:
+            thing, number = call.thing(meter, word)
+            if number is None:
+                value = meter.read(thing)
+                if isinstance(value, Quantity):
+                    _print(arguments, thing.attribute(2), _quantity(value), str(value))
+                    continue
+            ref = thing.attribute(2 if number is None else number)
+            typed = loads(meter.get_octets(ref), typed=True)
+            _print(arguments, ref, to_json(typed), to_text(typed))
+    return SUCCESS
+
+
+def _quantity(value: Quantity) -> dict[str, object]:
+    return {"value": str(value.value), "unit": value.unit.symbol}
+
+
+def write(arguments: argparse.Namespace) -> int:
+    """Write one attribute."""
+    call = meters.Call(arguments)
+    address, text = call.expect(2, 2, "[CLASS/]OBIS:ATTRIBUTE VALUE")
+    value = _value(text)
+    with call.connected() as meter:
+        thing, number = call.thing(meter, address)
+        if number is None:
+            raise CallAtFault(f"which attribute? Write {address}:ATTRIBUTE")
+        meter.set(AttributeRef(thing.class_id, bytes(thing.logical_name), number), value)
+    return SUCCESS
+
+
+def invoke(arguments: argparse.Namespace) -> int:
+    """Invoke a method and print what it returns."""
+    call = meters.Call(arguments)
+    address, *rest = call.expect(1, 2, "[CLASS/]OBIS:METHOD [VALUE]")
+    argument = _value(rest[0]) if rest else None
+    with call.connected() as meter:
+        thing, number = call.thing(meter, address)
+        if number is None:
+            raise CallAtFault(f"which method? Write {address}:METHOD")
+        ref = thing.method(number)
+        if argument is None and ref.node == data_node(Integer):
+            argument = Integer(0)  # the book's argument of methods that need none
+        returned = meter.call(
+            MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset), argument
+        )
+    if returned is not None:
+        sys.stdout.write((json.dumps({"returned": str(returned)}) if arguments.json else str(returned)) + "\n")
+    return SUCCESS
+
+
+def _value(text: str) -> Data:
+    try:
+        if text.lstrip().startswith("{"):
+            value = from_json(json.loads(text))
+            if not isinstance(value, Data):
+                raise CallAtFault("the value is a message, not a Data")
+            return value
+        name, colon, plain = text.partition(":")
+        if not colon or name not in DATA_TYPES:
+            raise CallAtFault(f"a value is {VALUE}")
+        return scalar_from_plain(DATA_TYPES[name], _plain(plain, name))
+    except (DlmsError, ValueError, TypeError) as error:
+        raise CallAtFault(f"no value: {error}") from None
+
+
+def _plain(text: str, name: str) -> Any:
+    if name in ("octet-string", "visible-string", "utf8-string", "bit-string", "date-time", "date", "time"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise CallAtFault(f"{name} takes a number or a truth value, not {text:.40}") from None
+
+
+def _print(arguments: argparse.Namespace, ref: AttributeRef[Any], plain: object, text: str) -> None:
+    if arguments.json:
+        sys.stdout.write(json.dumps({"attribute": str(ref), "data": plain}) + "\n")
+    else:
+        gap = "\n" if "\n" in text else " "
+        sys.stdout.write(f"{ref}{gap}{text}\n")
