@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 from dlms.association.client import ClientAssociation, Errors
+from dlms.association.clock import ClockReading, read_clock, synchronise_clock
+from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
 from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import Proposal
 from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
 from dlms.association.selection import Selection
+from dlms.cosem.classes import Clock
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
 from dlms.cosem.profile_plan import Nulls
@@ -40,9 +44,6 @@ from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
-
-if TYPE_CHECKING:
-    import datetime
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -202,6 +203,36 @@ class Meter:
         )
         return await self._run(reading.run(self._association))
 
+    async def read_clock(
+        self,
+        now: datetime.datetime | None = None,
+        *,
+        clock: Clock | None = None,
+        tz: datetime.tzinfo | None = None,
+        deviation_sign: DeviationSign = "standard",
+    ) -> ClockReading:
+        """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
+        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
+        return await self._run(read_clock(self._association, moment, clock=clock, tz=tz, deviation_sign=deviation_sign))
+
+    async def synchronise_clock(
+        self,
+        now: datetime.datetime | None = None,
+        *,
+        clock: Clock | None = None,
+        shift: bool = False,
+        tz: datetime.tzinfo | None = None,
+        deviation_sign: DeviationSign = "standard",
+    ) -> ClockReading:
+        """Set the meter to `now`, an aware time in the meter's zone: of this machine, in `tz`, unless given.
+
+        `shift` moves the clock by shift_time instead, at most 900 s. Returns what the clock said before.
+        """
+        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
+        return await self._run(
+            synchronise_clock(self._association, moment, clock=clock, shift=shift, tz=tz, deviation_sign=deviation_sign)
+        )
+
     def notifications(self) -> Sequence[Message]:
         """The notifications that came in between, oldest first; handed out once."""
         taken = tuple(self._notifications)
@@ -335,3 +366,32 @@ class _Connecting:
     async def __aexit__(self, *_: object) -> None:
         if self._meter is not None:
             await self._meter.close()
+
+
+async def synchronise_counter(
+    url: str | None = None,
+    *,
+    meter: Described | None = None,
+    security: Security | None = None,
+    public_client: int = 16,
+    counter: AttributeRef[Any] = COUNTER_OBJECT,
+    force: bool = False,
+    quirks: Quirks | str | None = None,
+    hdlc: HdlcSettings | None = None,
+    deadlines: Deadlines | None = None,
+    trace: Trace | None = None,
+) -> int:
+    """Let our invocation counter go on above the one that the meter last accepted. See `dlms.client`."""
+    target = Target.of(
+        url,
+        meter=meter,
+        security=security,
+        short_names=None,
+        quirks=quirks,
+        hdlc=hdlc,
+        max_receive_pdu_size=0xFFFF,
+    )
+    public = target.as_client(public_client, Security())
+    async with _Connecting(public, deadlines or Deadlines(), None, trace) as opened:
+        last = await opened._run(read_counter(opened._association, counter))
+    return advance_counter(target.proposal.security, last, force=force)

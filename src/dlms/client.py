@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, overload
 
 from dlms.association.client import ClientAssociation, Errors
+from dlms.association.clock import ClockReading, read_clock, synchronise_clock
+from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
 from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import Proposal
 from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
 from dlms.association.selection import Selection
+from dlms.cosem.classes import Clock
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
 from dlms.cosem.profile_plan import Nulls
@@ -38,9 +42,6 @@ from dlms.transport.serial import SerialTransport
 from dlms.transport.tcp import TcpTransport
 from dlms.transport.udp import UdpTransport
 from dlms.transport.url import Url
-
-if TYPE_CHECKING:
-    import datetime
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -204,6 +205,36 @@ class Meter:
         )
         return self._run(reading.run(self._association))
 
+    def read_clock(
+        self,
+        now: datetime.datetime | None = None,
+        *,
+        clock: Clock | None = None,
+        tz: datetime.tzinfo | None = None,
+        deviation_sign: DeviationSign = "standard",
+    ) -> ClockReading:
+        """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
+        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
+        return self._run(read_clock(self._association, moment, clock=clock, tz=tz, deviation_sign=deviation_sign))
+
+    def synchronise_clock(
+        self,
+        now: datetime.datetime | None = None,
+        *,
+        clock: Clock | None = None,
+        shift: bool = False,
+        tz: datetime.tzinfo | None = None,
+        deviation_sign: DeviationSign = "standard",
+    ) -> ClockReading:
+        """Set the meter to `now`, an aware time in the meter's zone: of this machine, in `tz`, unless given.
+
+        `shift` moves the clock by shift_time instead, at most 900 s. Returns what the clock said before.
+        """
+        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
+        return self._run(
+            synchronise_clock(self._association, moment, clock=clock, shift=shift, tz=tz, deviation_sign=deviation_sign)
+        )
+
     def notifications(self) -> Sequence[Message]:
         """The notifications that came in between, oldest first; handed out once."""
         taken = tuple(self._notifications)
@@ -305,3 +336,39 @@ def connect(
     transport = open_transport(target.url, limits.transport)
     opened = Meter(transport, target.link(), target.proposal, deadlines=limits, on_progress=on_progress, trace=trace)
     return opened.open()
+
+
+def synchronise_counter(
+    url: str | None = None,
+    *,
+    meter: Described | None = None,
+    security: Security | None = None,
+    public_client: int = 16,
+    counter: AttributeRef[Any] = COUNTER_OBJECT,
+    force: bool = False,
+    quirks: Quirks | str | None = None,
+    hdlc: HdlcSettings | None = None,
+    deadlines: Deadlines | None = None,
+    trace: Trace | None = None,
+) -> int:
+    """Read the invocation counter that the meter last accepted, as the public client, and let ours go on above it.
+
+    Returns the next counter. Nothing calls this by itself: who answers the public client is not authenticated, so a
+    leap of more than 2**24 is a SecurityError without `force`, and a counter is never lowered. `counter` is the object
+    that holds the counter of this client; `security` keeps ours in its `counters`.
+    """
+    target = Target.of(
+        url,
+        meter=meter,
+        security=security,
+        short_names=None,
+        quirks=quirks,
+        hdlc=hdlc,
+        max_receive_pdu_size=0xFFFF,
+    )
+    public = target.as_client(public_client, Security())
+    limits = deadlines or Deadlines()
+    transport = open_transport(public.url, limits.transport)
+    with Meter(transport, public.link(), public.proposal, deadlines=limits, trace=trace) as opened:
+        last = opened._run(read_counter(opened._association, counter))
+    return advance_counter(target.proposal.security, last, force=force)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from dlms.association.opening import Proposal
@@ -67,6 +67,11 @@ class Target:
             quirks=deviations,
         )
         return cls(Url.parse(where), proposal, deviations, hdlc)
+
+    def as_client(self, client: int, security: Security) -> Target:
+        """The same meter for another client."""
+        url, proposal = replace(self.url, client=client), replace(self.proposal, security=security)
+        return replace(self, url=url, proposal=proposal)
 
     def link(self) -> Link:
         """The client's end of the link that the URL asks for."""

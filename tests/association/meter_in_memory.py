@@ -97,7 +97,9 @@ class ScriptedMeter:
             case GetRequestWithList(invoke, described):
                 found = tuple(self._value(of.cosem_attribute_descriptor, of.access_selection) for of in described)
                 return GetResponseWithList(invoke, found)
-            case SetRequestNormal(invoke, attribute, _, value):
+            case SetRequestNormal():
+                invoke, attribute = request.invoke_id_and_priority, request.cosem_attribute_descriptor
+                value: Any = request.value
                 key = _key(attribute, attribute.attribute_id)
                 known = self.attributes.get(key, DataAccessResult.OBJECT_UNDEFINED)
                 if isinstance(known, DataAccessResult):

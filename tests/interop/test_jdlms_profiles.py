@@ -167,3 +167,17 @@ def test_what_is_at_fault_is_the_exit_status(
 ) -> None:
     assert main([*words, "--meter", str(described)]) == status
     assert capsys.readouterr().err
+
+
+def test_the_clock_by_the_command_line(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["clock", "--meter", str(described), "--set", "--tz", "UTC"]) == 0
+    capsys.readouterr()
+    assert main(["clock", "--meter", str(described), "--tz", "UTC", "--json"]) == 0
+    assert abs(json.loads(capsys.readouterr().out)["ahead"]) < 60
+
+
+def test_the_clock_is_set(serve: Serve) -> None:
+    now = datetime.datetime(2024, 5, 6, 7, 8, 9, tzinfo=UTC)
+    with connect(serve) as meter:
+        meter.synchronise_clock(now)
+        assert meter.read_clock(now).ahead == datetime.timedelta(0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime
 import getpass
 import hashlib
 import json
 import os
 import re
 import sys
+import zoneinfo
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -118,6 +120,16 @@ class Call:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(rows), encoding="ascii")
         return found
+
+
+def zone(name: str | None) -> datetime.tzinfo | None:
+    """The zone that an option names."""
+    if name is None:
+        return None
+    try:
+        return datetime.UTC if name.upper() in ("UTC", "Z") else zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise CallAtFault(f"no zone is named {name}") from None
 
 
 def _newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:

@@ -6,7 +6,6 @@ import argparse
 import datetime
 import json
 import sys
-import zoneinfo
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     (text,) = call.expect(1, 1, "the logical name of the profile")
     profile = _profile(text)
     _check(arguments)
-    zone = _zone(arguments.tz)
+    zone = meters.zone(arguments.tz)
     start, stop = _time(arguments.start), _time(arguments.stop)
     columns = None if arguments.select is None else [part.strip() for part in arguments.select.split(",")]
     with call.connected() as meter:
@@ -92,15 +91,6 @@ def _check(arguments: argparse.Namespace) -> None:
             extra("pyarrow.parquet", "arrow")
     if arguments.plot is not None:
         extra("matplotlib", "plot")
-
-
-def _zone(name: str | None) -> datetime.tzinfo | None:
-    if name is None:
-        return None
-    try:
-        return datetime.UTC if name.upper() in ("UTC", "Z") else zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise CallAtFault(f"no zone is named {name}") from None
 
 
 def _time(text: str | None) -> datetime.datetime | None:
