@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
+from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading, read_clock, synchronise_clock
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
@@ -26,7 +27,7 @@ from dlms.cosem.profile import Profile
 from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
-from dlms.datetime import DeviationSign
+from dlms.datetime import CosemDateTime, DeviationSign
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
 from dlms.grammar import Message
@@ -158,13 +159,37 @@ class Meter:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
         return await self._run(self._association.get_octets(ref, selection))
 
-    async def set(self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None) -> None:
-        """Write an attribute."""
-        await self._run(self._association.set(ref, value, selection))
+    async def set(
+        self,
+        ref: AttributeRef[T],
+        value: T,
+        /,
+        *,
+        selection: Selection | None = None,
+        confirmed: bool = True,
+    ) -> None:
+        """Write an attribute; not `confirmed`, the meter does not say whether it did."""
+        await self._run(self._association.set(ref, value, selection, confirmed=confirmed))
 
-    async def call(self, method: MethodRef[T], argument: T | None = None, /) -> Any:
-        """Invoke a method and return what it returns."""
-        return await self._run(self._association.call(method, argument))
+    async def call(self, method: MethodRef[T], argument: T | None = None, /, *, confirmed: bool = True) -> Any:
+        """Invoke a method and return what it returns; not `confirmed`, nothing."""
+        return await self._run(self._association.call(method, argument, confirmed=confirmed))
+
+    async def access(
+        self,
+        *parts: AccessPart,
+        errors: Errors = "raise",
+        break_on_error: bool = False,
+        self_descriptive: bool = False,
+        date_time: CosemDateTime | None = None,
+    ) -> tuple[Any, ...]:
+        """Several parts in one request: `AccessPart.get(ref)`, `.set(ref, value)`, `.call(ref, argument)`.
+
+        What each gives, None for a set; errors as with `get`. `break_on_error` has the meter stop at the first error,
+        and NotProcessed stands for the rest.
+        """
+        options = {"break_on_error": break_on_error, "self_descriptive": self_descriptive}
+        return await self._run(self._association.access(parts, errors, date_time=date_time, **options))
 
     async def objects(self) -> tuple[InterfaceClass, ...]:
         """The objects that this association sees, each bound to the class of the version that the meter reports."""
@@ -257,8 +282,11 @@ class Meter:
                     case Send(octets, answered):
                         self._engine.send(octets, time.monotonic(), answered=answered)
                         await self._flush()
-                    case Receive():
+                    case Receive(None):
                         outcome = await self._until(self._engine.next_apdu, limit, "a response")
+                    case Receive(float(patience)):
+                        with contextlib.suppress(DeadlineExceeded):
+                            outcome = await self._until(self._engine.next_apdu, min(patience, limit), "a block")
                     case Random(count):
                         outcome = os.urandom(count)
                     case Reserve(store, name) if isinstance(store, MemoryCounterStore):

@@ -31,6 +31,7 @@ class Quirks:
             server reads no other with LLS). The answer and everything after it is protected as ever.
 
     Services:
+        single_blocks: general-block-transfer goes block by block, without windows (a Gurux server never ends one).
         short_name_methods_written: with short names a method is invoked by write, not by read with a parameter; what
             it returns is lost.
     """
@@ -41,6 +42,7 @@ class Quirks:
     disconnect_unanswered: bool = False
     context_name_not_echoed: bool = False
     initiate_request_not_ciphered: bool = False
+    single_blocks: bool = False
     short_name_methods_written: bool = False
 
     @classmethod

@@ -118,6 +118,14 @@ class OtherReason(ServiceError):
     number = 250
 
 
+class NotProcessed(ServiceError):
+    """A part of an ACCESS request that the meter did not come to, because it broke off at an earlier error."""
+
+    def __str__(self) -> str:
+        words = "not processed: the meter broke off before"
+        return words if self.what is None else f"{self.what}: {words}"
+
+
 class ExceptionResponseReceived(ServiceError):
     """The meter answered with an exception-response."""
 

@@ -74,6 +74,8 @@ class Wire:
     def _next(self, effect: Receive) -> bytes | None:
         if self._arrived:
             return self._arrived.pop(0)
+        if effect.patience is not None:
+            return None
         raise DeadlineExceeded("silence")
 
 

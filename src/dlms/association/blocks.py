@@ -79,6 +79,13 @@ def fits(negotiated: Negotiated, message: Message) -> bool:
     return len(encode_with_data_octets(message)) <= room(negotiated)
 
 
+def whole(negotiated: Negotiated, message: Message, blocks: Conformance) -> bool:
+    """Whether a request goes in one APDU: it fits, or general-block-transfer has to do for want of `blocks`."""
+    if fits(negotiated, message):
+        return True
+    return negotiated.allows(Conformance.GENERAL_BLOCK_TRANSFER) and not negotiated.allows(blocks)
+
+
 def pieces_of(negotiated: Negotiated, first: Message, later: Message, octets: bytes) -> list[bytes]:
     """The octets of a long request cut so that every APDU fits; `first` and `later` are the APDUs with empty blocks."""
     growth = 2  # the length of a block is one octet here, and three at the most

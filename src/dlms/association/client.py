@@ -8,8 +8,9 @@ from typing import Any, Literal, TypeVar
 
 from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
 from dlms.association import services, short_names
+from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
-from dlms.association.blocks import Take
+from dlms.association.blocks import Take, need, room
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
 from dlms.association.objects import objects, read
@@ -19,7 +20,8 @@ from dlms.association.selection import Selection, selective_access
 from dlms.association.values import Misfit, octets_of, value_of
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import DONT_CARE, NullData, dumps, loads
+from dlms.data import DONT_CARE, loads
+from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
@@ -28,6 +30,8 @@ from dlms.units import ScalerUnit
 
 T = TypeVar("T")
 Errors = Literal["raise", "return"]
+LIST_HEAD = 4  # octets of a get-request-with-list around its elements
+LIST_ELEMENT = 10  # octets of one attribute in it: class_id, logical name, attribute_id, no selection
 METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with short names
 
 
@@ -46,6 +50,7 @@ class ClientAssociation:
         self._list_limit = list_limit
         self._negotiated: Negotiated | None = None
         self._base_names = BaseNames()
+        self._lists_refused = False
 
     @property
     def negotiated(self) -> Negotiated:
@@ -87,6 +92,8 @@ class ClientAssociation:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
         chosen = selective_access(ref, selection)
         if not self.negotiated.short_names:
+            if ref.attribute_id == 0:
+                need(self.negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
             return (yield from services.get(self.negotiated, attribute_descriptor(ref), chosen, take))
         variable = yield from self._variable(ref, chosen)
         (outcome,) = yield from short_names.read(self.negotiated, [variable])
@@ -112,10 +119,16 @@ class ClientAssociation:
         in their places.
         """
         outcomes: list[Any] = []
-        step = self._list_limit if self.negotiated.allows(Conformance.MULTIPLE_REFERENCES) else 1
-        for start in range(0, len(refs), step):
-            outcomes += yield from self._get_chunk(refs[start : start + step])
+        while len(outcomes) < len(refs):
+            start = len(outcomes)
+            outcomes += yield from self._get_chunk(refs[start : start + self._list_length()])
         return settled(outcomes, errors)
+
+    def _list_length(self) -> int:
+        """How many attributes go into one request: what the meter takes, and at least one."""
+        if self._lists_refused or not self.negotiated.allows(Conformance.MULTIPLE_REFERENCES):
+            return 1
+        return max(1, min(self._list_limit, (room(self.negotiated) - LIST_HEAD) // LIST_ELEMENT))
 
     def _get_chunk(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[Any]]:
         if len(refs) == 1:
@@ -123,7 +136,12 @@ class ClientAssociation:
                 return [(yield from self.get(refs[0]))]
             except ServiceError as error:
                 return [error]
-        found = yield from self._get_list(refs)
+        try:
+            found = yield from self._get_list(refs)
+        except ServiceError:
+            # Some meters refuse lists although they agreed to them: from here on one by one, which shows the error.
+            self._lists_refused = True
+            return (yield from self._get_chunk(refs[:1]))
         return [
             octets if isinstance(octets, ServiceError) else value_of(octets, ref, self.misfits)
             for octets, ref in zip(found, refs, strict=True)
@@ -142,21 +160,37 @@ class ClientAssociation:
         found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
         return [place if isinstance(place, ServiceError) else next(found) for place in places]
 
-    def set(self, ref: AttributeRef[T], value: T, selection: Selection | None = None) -> Exchange[None]:
-        """Write one attribute."""
+    def set(
+        self,
+        ref: AttributeRef[T],
+        value: T,
+        selection: Selection | None = None,
+        *,
+        confirmed: bool = True,
+    ) -> Exchange[None]:
+        """Write one attribute; not `confirmed`, the meter does not say whether it did."""
         octets = octets_of(value, ref)
         chosen = selective_access(ref, selection)
         if not self.negotiated.short_names:
-            yield from services.set_value(self.negotiated, attribute_descriptor(ref), octets, chosen)
+            if ref.attribute_id == 0:
+                need(self.negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
+            write = services.set_value if confirmed else services.set_unconfirmed
+            yield from write(self.negotiated, attribute_descriptor(ref), octets, chosen)
             return
         variable = yield from self._variable(ref, chosen)
+        if not confirmed:
+            yield from short_names.write_unconfirmed(self.negotiated, [variable], [octets])
+            return
         (error,) = yield from short_names.write(self.negotiated, [variable], [octets])
         if error is not None:
             raise error
 
-    def call(self, method: MethodRef[T], argument: T | None = None) -> Exchange[Any]:
-        """Invoke a method; what it returns, as plain values, or None."""
+    def call(self, method: MethodRef[T], argument: T | None = None, *, confirmed: bool = True) -> Exchange[Any]:
+        """Invoke a method; what it returns, as plain values, or None; not `confirmed`, always None."""
         octets = None if argument is None and method.node is None else octets_of(argument, method)
+        if not confirmed:
+            yield from self._call_unconfirmed(method, octets)
+            return None
         if self.negotiated.short_names:
             returned = yield from self._call_by_short_name(method, octets)
         else:
@@ -164,13 +198,59 @@ class ClientAssociation:
         value = None if returned is None else loads(returned)
         return None if value is DONT_CARE else value  # with short names that is how jDLMS returns nothing
 
+    def _call_unconfirmed(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[None]:
+        if not self.negotiated.short_names:
+            yield from services.call_unconfirmed(self.negotiated, method_descriptor(method), argument)
+            return
+        variable = yield from self._base_names.method(self.negotiated, method)
+        yield from short_names.write_unconfirmed(self.negotiated, [variable], [argument or NULL])
+
+    def access(
+        self,
+        parts: Sequence[AccessPart],
+        errors: Errors = "raise",
+        *,
+        break_on_error: bool = False,
+        self_descriptive: bool = False,
+        date_time: CosemDateTime | None = None,
+    ) -> Exchange[tuple[Any, ...]]:
+        """Several gets, sets and actions in one request; what each gives, None for a set.
+
+        Errors are raised or left in their places as by `get_several`. `break_on_error` has the meter stop at the first
+        one; the rest is NotProcessed.
+        """
+        given = [(part, NULL if part.kind == "get" else self._argument(part)) for part in parts]
+        found = yield from access(
+            self.negotiated,
+            given,
+            break_on_error=break_on_error,
+            self_descriptive=self_descriptive,
+            date_time=date_time,
+        )
+        outcomes = [self._accessed(part, octets) for part, octets in zip(parts, found, strict=True)]
+        return settled(outcomes, errors)
+
+    def _argument(self, part: AccessPart) -> bytes:
+        if part.kind == "action" and part.value is None and part.ref.node is None:
+            return NULL
+        return octets_of(part.value, part.ref)
+
+    def _accessed(self, part: AccessPart, octets: bytes | ServiceError) -> Any:
+        if isinstance(octets, ServiceError):
+            return octets
+        if part.kind == "set":
+            return None
+        if isinstance(part.ref, AttributeRef):
+            return value_of(octets, part.ref, self.misfits)
+        return loads(octets)
+
     def _call_by_short_name(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[bytes | None]:
         """Read with the argument as the parameter, which brings back what the method returns, or write it.
 
         A method is written where the meter takes no parameterised access or, by a quirk, takes methods so alone.
         """
         variable = yield from self._base_names.method(self.negotiated, method)
-        argument = dumps(NullData()) if argument is None else argument
+        argument = argument or NULL
         quirk = self.proposal.quirks.short_name_methods_written
         if quirk or not self.negotiated.allows(Conformance.PARAMETERIZED_ACCESS):
             (error,) = yield from short_names.write(self.negotiated, [variable], [argument])

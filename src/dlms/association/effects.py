@@ -27,7 +27,9 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Wait for the next APDU."""
+    """Wait for the next APDU; with `patience`, None where none comes within that many seconds."""
+
+    patience: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,18 +8,21 @@ from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
-from dlms.association.effects import Exchange, Receive, Reserve, Send, SetAside
+from dlms.association.effects import Exchange, Reserve, Send, SetAside
+from dlms.association.general_block_transfer import BlockTransfer
 from dlms.association.negotiated import Negotiated
-from dlms.errors import Downgrade, ProtocolError
+from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
 from dlms.security.ciphered import CIPHERED
 from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponseReceived, ServiceError
 
 M = TypeVar("M", bound=Message)
 N = TypeVar("N", bound=Message)
+L = TypeVar("L", bound=Message)
 CONFIRMED = 0x40
 HIGH_PRIORITY = 0x80
 INVOKE_ID = 0x0F
+LONG_INVOKE_ID = 0xFF_FFFF
 NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
 ERRORS = (ExceptionResponse, ConfirmedServiceError)
 
@@ -58,31 +61,33 @@ def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
 def request(negotiated: Negotiated, message: Message, one: type[M], /) -> Exchange[M]: ...
 @overload
 def request(negotiated: Negotiated, message: Message, one: type[M], two: type[N], /) -> Exchange[M | N]: ...
+@overload
+def request(
+    negotiated: Negotiated, message: Message, one: type[M], two: type[N], three: type[L], /
+) -> Exchange[M | N | L]: ...
 def request(negotiated: Negotiated, message: Message, *expected: type[Message]) -> Exchange[Any]:
     """Send a message and wait for one of the expected classes, with the same invoke-id where it has one.
 
     What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
     for an error APDU and ProtocolError for anything else.
     """
-    octets = yield from protected(negotiated, message)
-    if 0 < negotiated.max_send_pdu_size < len(octets):
-        raise ProtocolError(f"the request has {len(octets)} octets, the meter takes {negotiated.max_send_pdu_size}")
-    yield Send(octets)
-    return (yield from awaited(negotiated, message, *expected))
+    way = BlockTransfer(negotiated)
+    yield from way.send((yield from protected(negotiated, message)))
+    return (yield from awaited(negotiated, way, message, *expected))
 
 
-def awaited(negotiated: Negotiated, message: Message, *expected: type[Message]) -> Exchange[Any]:
-    """The response to a message that was sent."""
-    wanted = getattr(message, "invoke_id_and_priority", None)
+def awaited(negotiated: Negotiated, way: BlockTransfer, message: Message, *expected: type[Message]) -> Exchange[Any]:
+    """The response to a message that was sent that way."""
+    wanted = invoke_id_of(message)
     while True:
-        received = opened(negotiated, (yield Receive()))
+        received = opened(negotiated, (yield from way.receive()))
         if isinstance(received, NOTIFICATIONS):
             yield SetAside(received)
             continue
         if isinstance(received, ERRORS):
             raise error_of(received)
-        answered = getattr(received, "invoke_id_and_priority", None)
-        if wanted is not None and answered is not None and (wanted ^ answered) & INVOKE_ID:
+        answered = invoke_id_of(received)
+        if None not in (wanted, answered) and wanted != answered:
             continue
         if isinstance(received, expected):
             return received
@@ -90,6 +95,18 @@ def awaited(negotiated: Negotiated, message: Message, *expected: type[Message]) 
         raise ProtocolError(f"expected {names}, got {type(received).__name__}")
 
 
-def notify(negotiated: Negotiated, message: Message) -> Exchange[None]:
-    """Send a message that nobody answers."""
-    yield Send((yield from protected(negotiated, message)), answered=False)
+def invoke_id_of(message: Message) -> int | None:
+    """The invoke-id of a message, or its long one; None where it has none."""
+    octet: int | None = getattr(message, "invoke_id_and_priority", None)
+    if octet is not None:
+        return octet & INVOKE_ID
+    word: int | None = getattr(message, "long_invoke_id_and_priority", None)
+    return None if word is None else word & LONG_INVOKE_ID
+
+
+def send_unconfirmed(negotiated: Negotiated, message: Message) -> Exchange[None]:
+    """Send a message that nobody answers; ConfigurationError where it fits no APDU."""
+    octets = yield from protected(negotiated, message)
+    if 0 < negotiated.max_send_pdu_size < len(octets):
+        raise ConfigurationError(f"an unconfirmed request of {len(octets)} octets: it has to fit one APDU")
+    yield Send(octets, answered=False)

@@ -13,7 +13,8 @@ class Negotiated:
     """What both sides agreed on, and the counting of requests.
 
     `max_send_pdu_size` is the longest APDU that the server takes, 0 for any; `vaa_name` the base name of the current
-    association with short names. `security` is None without ciphering.
+    association with short names. `security` is None without ciphering. `block_window` is how many blocks of a
+    general-block-transfer we take at once, 1 to 63.
     """
 
     conformance: Conformance
@@ -22,6 +23,7 @@ class Negotiated:
     vaa_name: int
     server_system_title: bytes | None
     security: SecurityContext | None
+    block_window: int = 16
     _invoke_id: int = 0
     _long_invoke_id: int = 0
 

@@ -141,6 +141,7 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
         vaa_name=initiated.vaa_name,
         server_system_title=title,
         security=context,
+        block_window=1 if proposal.quirks.single_blocks else 16,
     )
     if context is not None and context.dedicated_key is not None:
         context.use_dedicated = True

@@ -47,9 +47,9 @@ from dlms.apdu.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlms.association.blocks import Blocks, Take, as_data, fits, need, pieces_of, same_count
+from dlms.association.blocks import Blocks, Take, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
-from dlms.association.exchange import CONFIRMED, HIGH_PRIORITY, request
+from dlms.association.exchange import CONFIRMED, HIGH_PRIORITY, request, send_unconfirmed
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data
 from dlms.enumerations import Conformance
@@ -67,9 +67,13 @@ RESPONSE: Final = program(ActionResponseWithOptionalData, data_as_octets=True)
 LIST_OF_VALUES: Final = program(tuple[Data, ...], data_as_octets=True)
 
 
-def _invoke(negotiated: Negotiated) -> int:
+class ListRefused(ServiceError):
+    """The meter answers a request with a list as if it were for one attribute: it does not take lists."""
+
+
+def _invoke(negotiated: Negotiated, *, confirmed: bool = True) -> int:
     priority = HIGH_PRIORITY if negotiated.allows(Conformance.PRIORITY_MGMT_SUPPORTED) else 0
-    return negotiated.next_invoke_id() | CONFIRMED | priority
+    return negotiated.next_invoke_id() | (CONFIRMED if confirmed else 0) | priority
 
 
 # ---- GET ----------------------------------------------------------------------------------------------------------
@@ -105,7 +109,9 @@ def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange
     need(negotiated, Conformance.GET | Conformance.MULTIPLE_REFERENCES)
     invoke = _invoke(negotiated)
     message = GetRequestWithList(invoke, tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes))
-    response = yield from request(negotiated, message, GetResponseWithList, GetResponseWithDatablock)
+    response = yield from request(negotiated, message, GetResponseWithList, GetResponseWithDatablock, GetResponseNormal)
+    if isinstance(response, GetResponseNormal):
+        raise ListRefused(_result_number(response.result))
     if isinstance(response, GetResponseWithList):
         results: tuple[object, ...] = response.result
     else:
@@ -114,6 +120,10 @@ def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange
         results = LIST_OF_RESULTS.decode(b"".join(pieces))
     same_count(results, attributes)
     return [_data_or_error(result, item[0]) for result, item in zip(results, attributes, strict=True)]
+
+
+def _result_number(result: object) -> int:
+    return int(result) if isinstance(result, DataAccessResult) else DataAccessResult.OTHER_REASON
 
 
 def _get_blocks(
@@ -150,7 +160,7 @@ def set_value(
         access_selection=selection,
         value=as_data(value),
     )
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE):
         response = yield from request(negotiated, message, SetResponseNormal)
         result = response.result
     else:
@@ -168,6 +178,24 @@ def set_value(
         raise service_error(result, attribute)
 
 
+def set_unconfirmed(
+    negotiated: Negotiated,
+    attribute: CosemAttributeDescriptor,
+    value: bytes,
+    selection: SelectiveAccessDescriptor | None = None,
+) -> Exchange[None]:
+    """Write an attribute, which the meter does not answer; ConfigurationError where that fits no APDU."""
+    need(negotiated, Conformance.SET)
+    invoke = _invoke(negotiated, confirmed=False)
+    message = SetRequestNormal(
+        invoke_id_and_priority=invoke,
+        cosem_attribute_descriptor=attribute,
+        access_selection=selection,
+        value=as_data(value),
+    )
+    yield from send_unconfirmed(negotiated, message)
+
+
 def set_list(
     negotiated: Negotiated, attributes: Sequence[Selected], values: Sequence[bytes]
 ) -> Exchange[list[ServiceError | None]]:
@@ -176,7 +204,7 @@ def set_list(
     invoke = _invoke(negotiated)
     described = tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes)
     message = SetRequestWithList(invoke, described, tuple(as_data(value) for value in values))
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE):
         response = yield from request(negotiated, message, SetResponseWithList)
         results = response.result
     else:
@@ -222,7 +250,7 @@ def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes 
     need(negotiated, Conformance.ACTION)
     invoke = _invoke(negotiated)
     message: Message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
         response = yield from request(negotiated, message, ActionResponseNormal, ActionResponseWithPblock)
     else:
         need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
@@ -238,6 +266,14 @@ def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes 
     return _returned(answer, method)
 
 
+def call_unconfirmed(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes | None) -> Exchange[None]:
+    """Invoke a method, which the meter does not answer; ConfigurationError where that fits no APDU."""
+    need(negotiated, Conformance.ACTION)
+    invoke = _invoke(negotiated, confirmed=False)
+    message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
+    yield from send_unconfirmed(negotiated, message)
+
+
 def call_list(
     negotiated: Negotiated, methods: Sequence[CosemMethodDescriptor], arguments: Sequence[bytes]
 ) -> Exchange[list[bytes | ServiceError | None]]:
@@ -245,7 +281,7 @@ def call_list(
     need(negotiated, Conformance.ACTION | Conformance.MULTIPLE_REFERENCES)
     invoke = _invoke(negotiated)
     message: Message = ActionRequestWithList(invoke, tuple(methods), tuple(as_data(argument) for argument in arguments))
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
         response = yield from request(negotiated, message, ActionResponseWithList, ActionResponseWithPblock)
     else:
         need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)

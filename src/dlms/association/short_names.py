@@ -24,13 +24,13 @@ from dlms.apdu.read_write import (
     WriteRequest,
     WriteResponse,
 )
-from dlms.association.blocks import Blocks, as_data, fits, need, pieces_of, same_count
+from dlms.association.blocks import Blocks, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
-from dlms.association.exchange import notify, request
+from dlms.association.exchange import request, send_unconfirmed
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data, OctetString
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, DecodeError, ProtocolError
+from dlms.errors import DecodeError, ProtocolError
 from dlms.grammar import program
 from dlms.results import DataAccessResult
 from dlms.service_errors import ServiceError, service_error
@@ -77,7 +77,7 @@ def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list
     need(negotiated, Conformance.READ)
     specifications = _specifications(negotiated, variables)
     message = ReadRequest(specifications)
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ):
         response = yield from request(negotiated, message, ReadResponse)
     else:
         response = yield from _read_request_in_blocks(negotiated, LIST_OF_SPECIFICATIONS.encode(specifications))
@@ -148,7 +148,7 @@ def write(
     need(negotiated, Conformance.WRITE)
     specifications = _specifications(negotiated, variables)
     message = WriteRequest(specifications, tuple(as_data(value) for value in values))
-    if fits(negotiated, message):
+    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE):
         response = yield from request(negotiated, message, WriteResponse)
     else:
         octets = LIST_OF_SPECIFICATIONS.encode(specifications) + LIST_OF_VALUES.encode(tuple(values))
@@ -188,9 +188,7 @@ def write_unconfirmed(negotiated: Negotiated, variables: Sequence[Variable], val
     need(negotiated, Conformance.UNCONFIRMED_WRITE)
     specifications = _specifications(negotiated, variables)
     message = UnconfirmedWriteRequest(specifications, tuple(as_data(value) for value in values))
-    if not fits(negotiated, message):
-        raise ConfigurationError("an unconfirmed request has to fit one APDU")
-    yield from notify(negotiated, message)
+    yield from send_unconfirmed(negotiated, message)
 
 
 # ---- shared -------------------------------------------------------------------------------------------------------
