@@ -63,6 +63,13 @@ def test_refused_without_echo(text: str, tmp_path: Path) -> None:
     assert "zz" not in str(refused.value)
 
 
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="no TOML"):
+        KeyRing.from_file(file)
+
+
 def test_a_missing_file() -> None:
     with pytest.raises(ConfigurationError):
         KeyRing.from_file("/nonexistent/keys.toml")

@@ -122,8 +122,10 @@ class KeyRing:
         try:
             with Path(path).open("rb") as file:
                 table = tomllib.load(file)
-        except (OSError, tomllib.TOMLDecodeError) as error:
-            raise ConfigurationError(f"{path}: {error}") from None
+        except OSError as error:
+            raise ConfigurationError(f"{path}: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"{path}: no TOML: {error}") from None
         titles = table.get("titles", {})
         if not isinstance(titles, dict) or not all(isinstance(entry, dict) for entry in titles.values()):
             raise ConfigurationError(f"{path}: `titles` is to hold tables named by system title")
