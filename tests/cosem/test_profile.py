@@ -386,7 +386,7 @@ class TestShapes:
         assert tidy["text"].tolist() == [None, None, "6869", None, None, None]
         assert tidy["mask"].tolist() == [0, 0, 0, 1, 0, 1]
         assert tidy["time"][0] == tidy["time"][2] != tidy["time"][3]
-        assert tidy.to_polars().height == 6
+        assert tidy.to_polars()["value"].to_list() == [128.0, 1.5, None, None, 2.5, None]
 
     def test_pyarrow(self) -> None:
         pa = pytest.importorskip("pyarrow")
@@ -431,6 +431,8 @@ class TestShapes:
         ({"deviation_sign": "inverted"}, "deviation_sign"),
         ({"capture_period": -1}, "capture_period"),
         ({"capture_period": 2**32}, "capture_period"),
+        ({"capture_period": 1.5}, "capture_period"),
+        ({"capture_period": "900"}, "capture_period"),
         ({"sort_method": "upwards"}, "sort_method"),
         ({"capture_objects": [5]}, "capture object"),
         ({"scaler_units": [5]}, "scaler_unit"),

@@ -349,21 +349,24 @@ class Profile:
 
     def tidy(self) -> Table:
         """One row for each cell: `time`, `name`, `value` (float64, scaled where the scaler is known), `text` (of a
-        value that is no number), `unit`, `mask`. The clock is not repeated as a value of its own.
+        value that is no number), `unit`, `mask`. The clock is not repeated as a value of its own. Where there is no
+        number `value` is NaN, and null in Arrow.
         """
         scaled, masks = self.scaled(), self.mask
         names = [name for name in self.plan.names if name != self.plan.clock]
         rows, count = len(self), len(names)
         times = self._times() if self.plan.clock is not None else np.full(rows, "NaT", "datetime64[ms]")
         values = np.full((rows, count), np.nan)
+        absent = np.full((rows, count), True)
         text = np.full((rows, count), None, object)
         for position, name in enumerate(names):
             if scaled[name].dtype.kind in "iuf":
-                values[:, position] = np.where(self.missing(name), np.nan, scaled[name])
+                absent[:, position] = self.missing(name)
+                values[:, position] = np.where(absent[:, position], np.nan, scaled[name])
                 continue
             for row, cell in enumerate(scaled.cells(name)):
                 if isinstance(cell, (int, float)) and not isinstance(cell, bool):
-                    values[row, position] = cell
+                    values[row, position], absent[row, position] = cell, False
                 elif cell is not None:
                     text[row, position] = cell_text(cell)
         units = [self.units[name].symbol if name in self.units else None for name in names]
@@ -376,7 +379,7 @@ class Profile:
             "mask": np.array([masks[name] for name in names], np.uint8).T.reshape(-1),
         }
         utc = {"time"} if self.plan.clock is not None and self.time_basis_of(self.plan.clock) == "utc" else set()
-        return Table(columns, rows * count, utc=utc)
+        return Table(columns, rows * count, missing={"value": absent.reshape(-1)}, utc=utc)
 
     # --- other libraries
 

@@ -39,8 +39,8 @@ class Rules:
             raise ConfigurationError(f"nulls is 'repeat' or 'missing', not {nulls!r}")
         if deviation_sign not in ("standard", "reversed"):
             raise ConfigurationError(f"deviation_sign is 'standard' or 'reversed', not {deviation_sign!r}")
-        if capture_period is not None and not 0 <= capture_period < 1 << 32:
-            raise ConfigurationError(f"capture_period is a double-long-unsigned of seconds, not {capture_period}")
+        if capture_period is not None and not _is_seconds(capture_period):
+            raise ConfigurationError(f"capture_period is a double-long-unsigned of seconds, not {capture_period!r:.40}")
         self.arguments = (captures, scaler_units, capture_period, sort_method, nulls, deviation_sign)
         self.silent = (None, None, None, None, nulls, deviation_sign)  # says nothing that could differ
         self.captures = None if captures is None else capture_objects(captures)
@@ -83,6 +83,10 @@ class Rules:
             *(self.captures, self.scaler_units, self.capture_period, self.sort_method, self.nulls),
             self.deviation_sign,
         )
+
+
+def _is_seconds(given: Any) -> bool:
+    return hasattr(given, "__index__") and 0 <= given < 1 << 32
 
 
 def _sort_method(given: SortMethod | int | str) -> SortMethod:
