@@ -10,7 +10,11 @@ cdef class Elements(Data):
     def __init__(self, elements):
         cdef uint64_t deepest = 0
         cdef Py_ssize_t i
-        cdef tuple taken = tuple(elements)
+        cdef tuple taken
+        try:
+            taken = tuple(elements)
+        except TypeError:
+            raise EncodeError(f"{tag_words(self.tag)} holds values of dlms.data, not {elements!r:.80}") from None
         if self.elements is not None:
             raise TypeError(f"{type(self).__name__} is immutable")  # it could be made to hold itself
         for i in range(len(taken)):

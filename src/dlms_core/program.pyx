@@ -44,6 +44,7 @@ from dlms_core.axdr cimport (
     AXDR_ARRAY,
     AXDR_BIT_STRING,
     AXDR_BOOLEAN,
+    AXDR_COMPACT_ARRAY,
     AXDR_DATE,
     AXDR_DEPTH,
     AXDR_DATE_TIME,

@@ -175,7 +175,7 @@ cdef int write_other_scalar(dlms_sink* s, const Op* op, object value) except -1:
     if <PyObject*>Py_TYPE(value) != op.object:
         if (
             isinstance(value, Data) or (value is None) != (op.tag == AXDR_NULL_DATA)
-            or (op.size > 0 and PyBool_Check(value))
+            or (op.size > 0 and PyBool_Check(value)) or op.tag == AXDR_COMPACT_ARRAY
         ):
             return unfit(f"a {(<object>op.object).__name__}", value)
         value = (<object>op.object)() if value is None else (<object>op.object)(value)
