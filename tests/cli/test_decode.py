@@ -59,6 +59,7 @@ def test_every_framing(name: str, keys: str, tmp_path: Path, capsys: pytest.Capt
         ("no-such-file", 2, "no such file"),
         ("C401C1000906", 1, "at octet 6"),
         ("7EA0", 1, "octet"),
+        ("7EA0210502217380BC8180140502010006020100070400000001080400000001696D7E", 1, "no APDU"),  # UA
     ],
 )
 def test_one_clear_line(source: str, status: int, line: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check(arguments)
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
     readings = reader.read(captures(arguments.source))
-    status = SUCCESS
+    status = SUCCESS if readings else complain("no APDU is found here: frames without content")
     show = _show_json if arguments.json else _show_xml if arguments.xml else _show_text
     sys.stdout.write("<apdus>\n" if arguments.xml else "")
     for number, reading in enumerate(readings, 1):
