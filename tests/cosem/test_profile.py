@@ -451,6 +451,12 @@ def test_octets_that_are_no_buffer(octets: bytes) -> None:
         unpack_profile(octets)
 
 
+def test_no_rows_with_scalers_by_column_name() -> None:
+    profile = unpack_profile(array(), [CLOCK, IMPORT], scaler_units={"1-0:1.8.0*255:2": (0, 30)})
+    assert len(profile) == 0
+    assert profile.units == {}
+
+
 def test_what_is_no_octets() -> None:
     for given in (5, "0100", None):
         with pytest.raises(TypeError):

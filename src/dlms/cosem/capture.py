@@ -132,6 +132,8 @@ def _of_key(
     if key in names:
         return [(key, value)]
     objects = captures or ()
+    if key in column_names(captures, [(position,) for position in range(len(objects))]):
+        return []  # a column that these rows lack: there may be no rows at all
     try:
         wanted = LogicalName(key)
     except EncodeError as error:
