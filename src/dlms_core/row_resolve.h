@@ -131,9 +131,12 @@ static int dlms_resolve_times(dlms_column *column, const dlms_cursor *c, const u
     const dlms_run run = {lined_up, 16, cells, row};
     const size_t before = tags[0] == AXDR_OCTET_STRING; /* the length */
     if (column->store != STORE_DATE_TIME || (seen != KIND_BIT(CELL_OCTETS) && seen != KIND_BIT(CELL_DATE_TIME))) return 0;
+    /* `seen` tells of a row too that broke off and is not among these; a cell that is missing in all has no octets. */
+    if (KIND_BIT(DLMS_TAG_FACTS[tags[0]].kind) != seen) return 0;
     for (size_t k = 0; k < cells; k++) {
+        if (tags[k] != tags[0]) return 0;
         const uint8_t *octets = c->origin + raw[k];
-        if (tags[k] != tags[0] || (before && *octets != 12)) return 0;
+        if (before && *octets != 12) return 0;
         memcpy(lined_up + 16 * k, octets + before, 12);
         memset(lined_up + 16 * k + 12, 0, 4);
     }

@@ -282,6 +282,13 @@ def test_short_rows_cannot_outgrow_their_octets():
         columns.unpack(b"\x01\x82\x27\x11" + rows)
 
 
+def test_a_time_that_is_missing_before_a_row_that_breaks_off():
+    """Found by fuzzing: the cells of the broken row spoke for the missing one, whose octets were then looked for."""
+    rows = "0204|12002F|0906000019210600|FF|0F02|01040204|090C07E30C1F0217000000FFC400|110606540204001106060000"
+    with pytest.raises(DecodeError, match="2 octets follow"):
+        columns.unpack(octets(f"0102|{rows}|05ED0600001206005403"))
+
+
 def test_plans_are_reused():
     rows = [f"0202|{CLOCK.format(hour=hour)}|06000000{hour:02X}" for hour in range(10)]
     plan = columns.Plan.learn(array_of(*rows))
