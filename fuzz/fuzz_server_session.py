@@ -31,5 +31,6 @@ def respond(session: ServerSession, request: bytes) -> list[bytes]:
     try:
         next(work)
     except StopIteration as done:
-        return done.value
+        answers: list[bytes] = done.value
+        return answers
     raise AssertionError("nothing here is async")
