@@ -39,7 +39,7 @@ from dlms_core.cursor cimport (
     dlms_octets,
     dlms_u8,
 )
-from dlms_core.fault cimport raise_fault, tag_words
+from dlms_core.fault cimport raise_fault, shown, tag_words
 from dlms_core.sink cimport (
     dlms_put_be16,
     dlms_put_be32,
@@ -339,7 +339,7 @@ cdef int write_value(dlms_sink* sink, object value, int depth) except -1:
             words = "may have several tags: give a type, or a value of dlms.data"
         else:
             words = "has no form in A-XDR"
-        raise EncodeError(f"{type(value).__name__} {value!r} {words}")
+        raise EncodeError(f"{type(value).__name__} {shown(value)} {words}")
     if depth <= 0:
         raise EncodeError(f"nested deeper than {AXDR_DEEPEST}")
     put(dlms_sink_u8(sink, AXDR_ARRAY if isinstance(value, list) else AXDR_STRUCTURE))

@@ -111,7 +111,7 @@ cdef class Boolean(Data):
 
     def __init__(self, value):
         if value is not True and value is not False and not isinstance(value, Boolean):
-            raise EncodeError(f"boolean (3) holds True or False, not {value!r}")
+            raise EncodeError(f"boolean (3) holds True or False, not {shown(value)}")
         self.bits = 1 if value else 0
 
     @property
@@ -168,7 +168,7 @@ cdef uint64_t whole_bits(uint8_t tag, object value) except? 0xDEAD:
     try:
         value = PyNumber_Index(value)
     except TypeError:
-        raise EncodeError(f"{tag_words(tag)} holds an integer, not {value!r}") from None
+        raise EncodeError(f"{tag_words(tag)} holds an integer, not {shown(value)}") from None
     number = PyLong_AsLongLongAndOverflow(value, &overflow)
     if not overflow:
         if negative_too:
@@ -388,7 +388,7 @@ cdef class Float32(RealNumber):
         cdef float single
         cdef uint32_t single_bits
         if isfinite(number) and fabs(number) >= FLOAT32_OVERFLOW:
-            raise EncodeError(f"{tag_words(AXDR_FLOAT32)} cannot hold {value!r}")
+            raise EncodeError(f"{tag_words(AXDR_FLOAT32)} cannot hold {shown(value)}")
         single = <float>number
         memcpy(&single_bits, &single, 4)
         self.bits = single_bits
@@ -415,8 +415,8 @@ cdef double FLOAT32_OVERFLOW = 3.4028235677973366e38
 cdef double real_number(uint8_t tag, object value) except? -1:
     """`value` as a double; EncodeError for what is no real number or too large."""
     if isinstance(value, (str, bytes)):
-        raise EncodeError(f"{tag_words(tag)} holds a number, not {value!r}")
+        raise EncodeError(f"{tag_words(tag)} holds a number, not {shown(value)}")
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
-        raise EncodeError(f"{tag_words(tag)} holds a number of its width, not {value!r}") from None
+        raise EncodeError(f"{tag_words(tag)} holds a number of its width, not {shown(value)}") from None

@@ -226,7 +226,7 @@ cdef int write_described(dlms_sink* sink, object shape, object value) except -1:
     if isinstance(shape, (tuple, list)):
         count = shape[0] if isinstance(shape, list) else len(shape)
         if not isinstance(value, (tuple, list)) or len(value) != count:
-            raise EncodeError(f"expected {count} elements, got {value!r}")
+            raise EncodeError(f"expected {count} elements, got {shown(value)}")
         for i in range(count):
             try:
                 write_described(sink, shape[1] if isinstance(shape, list) else shape[i], value[i])
@@ -234,7 +234,7 @@ cdef int write_described(dlms_sink* sink, object shape, object value) except -1:
                 raise EncodeError(error.reason, path=f"[{i}]{error.path}") from None
     elif shape.tag in (AXDR_NULL_DATA, AXDR_DONT_CARE):
         if value != shape().value:
-            raise EncodeError(f"expected {shape().value!r}, got {value!r}")
+            raise EncodeError(f"expected {shape().value!r}, got {shown(value)}")
     else:
         write_leaf(sink, shape(value))
     return 0

@@ -13,7 +13,7 @@ cdef bytes copied(uint8_t tag, object value):
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    raise EncodeError(f"{tag_words(tag)} holds octets, not {value!r}")
+    raise EncodeError(f"{tag_words(tag)} holds octets, not {shown(value)}")
 
 
 cdef class Octets(Data):
@@ -105,7 +105,7 @@ cdef class VisibleString(Text):
             try:
                 self.octets = value.encode("ascii")
             except UnicodeEncodeError:
-                words = f"{tag_words(AXDR_VISIBLE_STRING)} holds ASCII, not {value!r}"
+                words = f"{tag_words(AXDR_VISIBLE_STRING)} holds ASCII, not {shown(value)}"
                 raise EncodeError(words) from None
         else:
             self.octets = copied(AXDR_VISIBLE_STRING, value)
@@ -125,7 +125,7 @@ cdef class Utf8String(Text):
             try:
                 self.octets = value.encode("utf-8", "surrogateescape")
             except UnicodeEncodeError:
-                raise EncodeError(f"{tag_words(AXDR_UTF8_STRING)} cannot hold {value!r}") from None
+                raise EncodeError(f"{tag_words(AXDR_UTF8_STRING)} cannot hold {shown(value)}") from None
         else:
             self.octets = copied(AXDR_UTF8_STRING, value)
 
@@ -146,7 +146,7 @@ cdef class BitString(Octets):
         cdef bytearray octets
         cdef Py_ssize_t i
         if not isinstance(value, str) or value.strip("01"):
-            raise EncodeError(f'{tag_words(AXDR_BIT_STRING)} holds "0" and "1", not {value!r}')
+            raise EncodeError(f'{tag_words(AXDR_BIT_STRING)} holds "0" and "1", not {shown(value)}')
         octets = bytearray((len(value) + 7) // 8)
         for i in range(len(value)):
             if value[i] == "1":
@@ -203,7 +203,7 @@ cdef class Moment(Octets):
             if kind is None:
                 raise TypeError("Moment is a family of types of Data: use one of them")
             if not isinstance(value, kind):
-                raise EncodeError(f"{tag_words(self.code)} holds a {kind.__name__}, not {value!r}")
+                raise EncodeError(f"{tag_words(self.code)} holds a {kind.__name__}, not {shown(value)}")
             value = value.octets
         self.octets = copied(self.code, value)
         if len(self.octets) != width:

@@ -15,7 +15,7 @@ from dlms_core.cursor cimport (
     dlms_octets,
 )
 from dlms_core.fault import EncodeError
-from dlms_core.fault cimport raise_fault
+from dlms_core.fault cimport raise_fault, shown
 from dlms_core.sink cimport (
     dlms_sink,
     dlms_sink_close,
@@ -109,12 +109,12 @@ cdef int write_object_identifier(dlms_sink* s, object value) except -1:
     try:
         arcs = [int(arc) for arc in value.split(".")]
     except (AttributeError, TypeError, ValueError):
-        raise EncodeError(f"{value!r} is no object identifier") from None
+        raise EncodeError(f"{shown(value)} is no object identifier") from None
     if (
         len(arcs) < 2 or arcs[0] not in (0, 1, 2) or (arcs[0] < 2 and arcs[1] >= 40) or min(arcs) < 0
         or max(*arcs, 80 + arcs[1]) > INT64_MAX
     ):
-        raise EncodeError(f"{value!r} is no object identifier")
+        raise EncodeError(f"{shown(value)} is no object identifier")
     write_arc(s, 40 * arcs[0] + arcs[1])
     for arc in arcs[2:]:
         write_arc(s, arc)
@@ -136,7 +136,7 @@ cdef int write_bits(dlms_sink* s, str value) except -1:
         if bit == c"1":
             octets[i >> 3] |= 0x80 >> (i & 7)
         elif bit != c"0":
-            raise EncodeError(f"a bit string is made of 0 and 1, not {value!r}")
+            raise EncodeError(f"a bit string is made of 0 and 1, not {shown(value)}")
     s.used += (count + 7) // 8
     return 0
 

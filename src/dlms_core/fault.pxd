@@ -8,3 +8,6 @@ cdef str fault_reason(const dlms_fault* fault)
 
 # The book's name of a tag of Data, and its number.
 cdef str tag_words(long long tag)
+
+# A value as an error may show it.
+cdef str shown(object value)

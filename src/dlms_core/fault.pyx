@@ -117,3 +117,13 @@ cdef int raise_fault(const dlms_fault* fault, str layer, str path="") except -1:
         return -1  # the exception is already set
     expected = tag_words(fault.expected) if fault.code == DLMS_TAG and fault.expected >= 0 else None
     raise DecodeError(fault_reason(fault), layer=layer, offset=fault.offset, path=path, expected=expected)
+
+
+cdef str shown(object value):
+    """A value in an error: octets may be a secret, and anything may be very long, so only so much is told."""
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return f"{len(value)} octets"
+    if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to print the largest ones
+        return f"an int of {value.bit_length()} bits"
+    words = repr(value)
+    return words if len(words) <= 160 else words[:157] + "..."

@@ -98,7 +98,7 @@ from dlms_core.cursor cimport (
     dlms_u64,
 )
 from dlms_core.fault import DecodeError, DlmsError, EncodeError
-from dlms_core.fault cimport raise_fault
+from dlms_core.fault cimport raise_fault, shown
 from dlms_core.sink cimport (
     dlms_length_width,
     dlms_put_be16,

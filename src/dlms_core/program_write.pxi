@@ -9,7 +9,7 @@ cdef inline int put(bint written) except -1:
 
 
 cdef int unfit(str wanted, object value) except -1:
-    raise EncodeError(f"expected {wanted}, got {value!r}")
+    raise EncodeError(f"expected {wanted}, got {shown(value)}")
 
 
 cdef int64_t whole(object value, int64_t least, int64_t greatest) except? -1:
@@ -29,8 +29,10 @@ cdef int64_t whole(object value, int64_t least, int64_t greatest) except? -1:
 cdef int write_bytes(dlms_sink* s, object value) except -1:
     """Octets as they stand."""
     cdef bytes octets
-    if PyBytes_Check(value):
+    if PyBytes_CheckExact(value):
         octets = value
+    elif PyBytes_Check(value):  # a LogicalName, say
+        return put(dlms_sink_octets(s, <const uint8_t*>PyBytes_AS_STRING(value), PyBytes_GET_SIZE(value)))
     elif isinstance(value, (bytearray, memoryview)):
         octets = bytes(value)
     else:

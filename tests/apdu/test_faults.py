@@ -18,6 +18,7 @@ from dlms.apdu.get import (
 )
 from dlms.apdu.notification import DataNotification
 from dlms.data import DoubleLongUnsigned, Unsigned
+from dlms.logical_name import LogicalName
 from dlms.results import DataAccessResult, ExceptionServiceError, ExceptionStateError
 
 octets = bytes.fromhex
@@ -92,7 +93,7 @@ ENCODING = [
     (GetRequestNormal(256, CLOCK), "get-request.invoke-id-and-priority: expected an int from 0 to 255, got 256"),
     (
         GetRequestNormal(1, CosemAttributeDescriptor(8, b"\x00", 2)),
-        "get-request.cosem-attribute-descriptor.instance-id: expected 6 octets, got b'\\x00'",
+        "get-request.cosem-attribute-descriptor.instance-id: expected 6 octets, got 1 octets",
     ),
     (
         GetRequestNormal(1, CosemAttributeDescriptor(8, octets("0000010000FF"), 128)),
@@ -106,7 +107,7 @@ ENCODING = [
     (DataNotification(1, None, 7), "data-notification.notification-body: expected a value of dlms.data, got 7"),
     (
         DataNotification(1, b"", Unsigned(7)),
-        "data-notification.date-time: expected a CosemDateTime or None, got b''",
+        "data-notification.date-time: expected a CosemDateTime or None, got 0 octets",
     ),
     (
         Aarq(application_context_name="hello"),
@@ -119,7 +120,7 @@ ENCODING = [
     (
         GloGetRequest(CipheredContent(0x20, 1, b"", b"A" * 12)),
         "glo-get-request.ciphered-content.authentication-tag: "
-        "expected None, by what the fields before say, got b'AAAAAAAAAAAA'",
+        "expected None, by what the fields before say, got 12 octets",
     ),
     (
         ExceptionResponse(ExceptionStateError.SERVICE_UNKNOWN, ExceptionServiceError.OTHER_REASON, 5),
@@ -170,3 +171,16 @@ def test_octets_of_any_kind(kind):
 def test_what_is_no_octets_is_a_type_error(wrong):
     with pytest.raises(TypeError):
         dlms.decode(wrong)
+
+
+def test_octets_of_any_kind_and_no_secret_in_an_error() -> None:
+    name = LogicalName("0.0.96.1.0.255")
+    for octets in (bytes(name), name, bytearray(name), memoryview(name)):
+        request = GetRequestNormal(0xC1, CosemAttributeDescriptor(1, octets, 2))
+        assert dlms.encode(request).hex() == "c001c100010000600100ff0200"
+    with pytest.raises(dlms.EncodeError) as refused:
+        dlms.encode(GetRequestNormal(0xC1, CosemAttributeDescriptor(1, b"secret" * 1000, 2)))
+    assert "secret" not in str(refused.value)
+    with pytest.raises(dlms.EncodeError) as refused:
+        dlms.encode(GetRequestNormal(10**5000, CosemAttributeDescriptor(1, name, 2)))
+    assert len(str(refused.value)) < 200
