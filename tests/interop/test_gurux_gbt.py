@@ -9,8 +9,10 @@ import pytest
 from tests.interop.conftest import Serve
 
 import dlms
+from dlms.association.opening import LN_CONFORMANCE
 from dlms.client import Deadlines
 from dlms.cosem.references import AttributeRef
+from dlms.enumerations import Conformance
 from dlms.quirks import Quirks
 
 PROFILE = AttributeRef(7, "1.0.99.1.0.255", 2)
@@ -24,6 +26,7 @@ def test_a_profile_in_blocks(serve: Serve, link: str) -> None:
     with dlms.connect(
         f"{scheme}://127.0.0.1:{server.port}?client=16",
         quirks=Quirks(single_blocks=True),
+        conformance=LN_CONFORMANCE | Conformance.GENERAL_BLOCK_TRANSFER,
         deadlines=Deadlines(response=20),
         trace=lambda what, octets: blocks.append(octets) if what == "apdu received" else None,
     ) as meter:

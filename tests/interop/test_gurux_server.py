@@ -22,7 +22,6 @@ from dlms.association.opening import LN_CONFORMANCE
 from dlms.client import Deadlines, Meter
 from dlms.cosem.references import AttributeRef
 from dlms.data import OctetString
-from dlms.enumerations import Conformance
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security import Security
 from dlms.security.counters import SqliteCounterStore
@@ -55,7 +54,7 @@ MECHANISMS: dict[str, dict[str, Any]] = {
 }
 PLAIN = {"none": 16, "lls": 17, "hls-2": 2, "hls-md5": 3, "hls-sha1": 4, "hls-sha256": 6}
 CIPHERED = {"none": 32, "lls": 33, "hls-2": 34, "hls-md5": 35, "hls-sha1": 36, "hls-gmac": 1, "hls-sha256": 38}
-SERVICE_BLOCKS = LN_CONFORMANCE & ~Conformance.GENERAL_BLOCK_TRANSFER
+SERVICE_BLOCKS = LN_CONFORMANCE
 TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
 ENERGY = AttributeRef(3, "1.0.1.8.0.255", 2)
 SCALER_UNIT = AttributeRef(3, "1.0.1.8.0.255", 3)

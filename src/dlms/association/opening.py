@@ -47,7 +47,6 @@ ASSOCIATION_BASE_NAME = 0xFA00
 REPLY_TO_HLS_OFFSET = 0x58  # of Association SN, method 8
 LN_CONFORMANCE = (
     Conformance.GENERAL_PROTECTION
-    | Conformance.GENERAL_BLOCK_TRANSFER
     | Conformance.DELTA_VALUE_ENCODING
     | Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET
     | Conformance.PRIORITY_MGMT_SUPPORTED
@@ -64,9 +63,11 @@ LN_CONFORMANCE = (
     | Conformance.EVENT_NOTIFICATION
     | Conformance.ACTION
 )
+"""What a client proposes with logical names, unless told otherwise. General-block-transfer is left to who asks for it
+(`conformance=LN_CONFORMANCE | Conformance.GENERAL_BLOCK_TRANSFER`): once it is agreed on, meters use it in place of the
+blocks of each service."""
 SN_CONFORMANCE = (
     Conformance.GENERAL_PROTECTION
-    | Conformance.GENERAL_BLOCK_TRANSFER
     | Conformance.READ
     | Conformance.WRITE
     | Conformance.UNCONFIRMED_WRITE
@@ -78,6 +79,7 @@ SN_CONFORMANCE = (
     | Conformance.DATA_NOTIFICATION
     | Conformance.PARAMETERIZED_ACCESS
 )
+"""The same with short names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
