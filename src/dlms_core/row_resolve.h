@@ -130,6 +130,8 @@ static int dlms_resolve_times(dlms_column *column, const dlms_cursor *c, const u
     const dlms_field field = {0, tags[0]};
     const dlms_run run = {lined_up, 16, cells, row};
     const size_t before = tags[0] == AXDR_OCTET_STRING; /* the length */
+    /* `seen` may speak of a row that broke off below these, which are all null-data then: nothing lies at their raw. */
+    if (tags[0] != AXDR_OCTET_STRING && tags[0] != AXDR_DATE_TIME) return 0;
     if (column->store != STORE_DATE_TIME || (seen != KIND_BIT(CELL_OCTETS) && seen != KIND_BIT(CELL_DATE_TIME))) return 0;
     /* `seen` tells of a row too that broke off and is not among these; a cell that is missing in all has no octets. */
     if (KIND_BIT(DLMS_TAG_FACTS[tags[0]].kind) != seen) return 0;

@@ -451,6 +451,13 @@ def test_octets_that_are_no_buffer(octets: bytes) -> None:
         unpack_profile(octets)
 
 
+def test_null_clocks_before_a_row_that_breaks_off() -> None:
+    rows = [structure(clock(0), u32(1)), structure(b"\0", u8(2)), structure(b"\0", u8(2)), structure(clock(1), b"\xee")]
+    for _ in range(20):  # what the null clocks were once taken for lay anywhere
+        with pytest.raises(DecodeError):
+            unpack_profile(array(*rows), capture_period=900)
+
+
 def test_no_rows_with_scalers_by_column_name() -> None:
     profile = unpack_profile(array(), [CLOCK, IMPORT], scaler_units={"1-0:1.8.0*255:2": (0, 30)})
     assert len(profile) == 0
