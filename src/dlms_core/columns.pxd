@@ -163,6 +163,7 @@ cdef extern from "row_engine.h" nogil:
     )
     void dlms_engine_close(dlms_engine*)
     int dlms_engine_rows(dlms_engine*)
+    void dlms_engine_await(dlms_engine*)
 
 cdef extern from "row_pack.h" nogil:
     ctypedef struct dlms_place:
@@ -244,6 +245,7 @@ cdef class Columns:
     cdef size_t count
 
     cdef int make_room(self, size_t k) except -1
+    cdef bint grow(self, size_t rows) except -1
     cdef int reset(self) except -1
     cdef int fill(self, dlms_buffer* buffer) except -1
     cdef bint fill_widening(self, dlms_buffer* buffer, bint whole) except -1

@@ -106,6 +106,27 @@ class Columns:
     def statuses(self) -> tuple[npt.NDArray[np.uint8] | None, ...] | None: ...
     def time_basis(self, column: int) -> Literal["utc", "local", "mixed"] | None: ...
 
+@final
+class RowStream:
+    def __init__(
+        self,
+        *,
+        clocks: Collection[int] | None = None,
+        capture_step: int = 0,
+        nulls: Literal["repeat", "missing"] = "repeat",
+        deviation_sign: Literal["standard", "reversed"] = "standard",
+        daylight_saving_apart: bool = False,
+        masks: bool = True,
+        companions: bool = False,
+    ) -> None: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def expected_rows(self) -> int | None: ...
+    def feed(self, octets: _Octets) -> int: ...
+    def finish(self) -> Columns: ...
+    def front(self) -> Columns: ...
+
 def unpack(
     octets: _Octets,
     *,

@@ -18,10 +18,11 @@ column's type widens the column, it never wraps.
 cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from dlms_core.axdr cimport (
@@ -47,6 +48,7 @@ from dlms_core.cursor cimport (
     DLMS_SIZE,
     DLMS_TAG,
     DLMS_TRAILING,
+    DLMS_TRUNCATED,
     DLMS_VALUE,
     dlms_cursor,
     dlms_cursor_open,
@@ -59,6 +61,8 @@ from dlms_core.cursor cimport (
 )
 from dlms_core.fault cimport raise_fault
 from dlms_core.sink cimport (
+    dlms_length_width,
+    dlms_put_length,
     dlms_sink,
     dlms_sink_close,
     dlms_sink_length,
@@ -467,6 +471,7 @@ cdef Plan new_plan(object clocks, object step, str nulls, str deviation_sign, bi
 
 include "columns_arrays.pxi"
 include "columns_pack.pxi"
+include "columns_stream.pxi"
 
 
 def unpack(

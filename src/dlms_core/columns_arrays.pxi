@@ -47,6 +47,34 @@ cdef class Columns:
             raise MemoryError
         return 0
 
+    cdef bint grow(self, size_t most) except -1:
+        """Room for twice as many rows, `most` at the most; False where there is no more to be had."""
+        cdef Py_ssize_t room = max(2 * self.room, 64)
+        cdef dlms_column* column
+        cdef size_t k
+        if <size_t>room > most:
+            room = most
+        if room <= self.room:
+            return False
+        self.values = tuple([longer(array, room) for array in self.values])
+        self.masks = tuple([longer(array, room) for array in self.masks])
+        if self.deviations is not None:
+            self.deviations = tuple([longer(array, room) for array in self.deviations])
+            self.statuses = tuple([longer(array, room) for array in self.statuses])
+        for k in range(self.count):
+            column = &self.columns[k]
+            column.mask = <uint8_t*>array_data(self.masks[k])
+            if column.store != STORE_OBJECT and column.store != STORE_NONE:
+                column.values = <uint8_t*>array_data(self.values[k])
+            if column.deviations != NULL:
+                column.deviations = <int16_t*>array_data(self.deviations[k])
+                column.statuses = <uint8_t*>array_data(self.statuses[k])
+            if column.cell_tags != NULL:
+                column.cell_tags = <uint8_t*>resized(column.cell_tags, room + 1)
+                column.cell_raw = <uint64_t*>resized(column.cell_raw, (room + 1) * sizeof(uint64_t))
+        self.room = room
+        return True
+
     cdef int reset(self) except -1:
         cdef size_t k
         self.filled = 0
@@ -218,6 +246,22 @@ cdef Columns new_columns(Plan plan, Py_ssize_t rows, bint masks, bint companions
     made.statuses = tuple(statuses) if companions else None
     made.reset()
     return made
+
+
+cdef object longer(object array, Py_ssize_t rows):
+    """A copy with more room (None: None)."""
+    if array is None:
+        return None
+    copy = new_array(rows, array.dtype)
+    copy[: len(array)] = array
+    return copy
+
+
+cdef void* resized(void* memory, size_t octets) except NULL:
+    cdef void* larger = realloc(memory, octets)
+    if larger == NULL:
+        raise MemoryError
+    return larger
 
 
 cdef double bits_to_float(uint32_t bits):

@@ -90,7 +90,8 @@ cdef int open_buffer(dlms_buffer* buffer, const uint8_t* octets, size_t size) ex
     return 0
 
 
-cdef int run_engine(dlms_engine* engine, size_t octets) except -1:
+cdef int run_rows(dlms_engine* engine, size_t octets) except -1:
+    """As many rows as the engine can; the GIL is let go where there is much to do."""
     cdef int result
     if octets < GIL_OCTETS:
         result = dlms_engine_rows(engine)
@@ -99,6 +100,12 @@ cdef int run_engine(dlms_engine* engine, size_t octets) except -1:
             result = dlms_engine_rows(engine)
     if result == ENGINE_MEMORY:
         raise MemoryError
+    return result
+
+
+cdef int run_engine(dlms_engine* engine, size_t octets) except -1:
+    """All rows, after which there must be nothing more."""
+    cdef int result = run_rows(engine, octets)
     if result == ENGINE_DONE and engine.c.at != engine.c.end:
         dlms_fail(&engine.c, DLMS_TRAILING, engine.c.at, 0, dlms_left(&engine.c))
         raise_fault(&engine.c.fault, "axdr")

@@ -103,6 +103,15 @@ cdef int raise_unpackable(const dlms_packer* packer, Plan plan) except -1:
     raise EncodeError(f"no {plan.columns[packer.column].kind} can hold this value", path=words)
 
 
+cdef bytes array_head(size_t rows):
+    """Tag and count of an array."""
+    cdef uint8_t[6] octets
+    cdef size_t width = dlms_length_width(rows)
+    octets[0] = 1
+    dlms_put_length(octets + 1, rows, width)
+    return PyBytes_FromStringAndSize(<const char*>octets, 1 + width)
+
+
 cdef bytes buffer_head(Plan plan, size_t rows, size_t octets):
     """What comes before the rows: tag and count, or of a compact-array its description and its length."""
     cdef dlms_sink head
@@ -115,8 +124,7 @@ cdef bytes buffer_head(Plan plan, size_t rows, size_t octets):
             )
             dlms_sink_length(&head, octets)
         else:
-            dlms_sink_u8(&head, 1)
-            dlms_sink_length(&head, rows)
+            return array_head(rows)
         return PyBytes_FromStringAndSize(<const char*>head.octets, head.used)
     finally:
         dlms_sink_close(&head)

@@ -187,6 +187,12 @@ static int dlms_engine_next(dlms_engine *e) {
     return ENGINE_DONE;
 }
 
+/* Go on after a row that was cut off, once its other octets are there. */
+static inline void dlms_engine_await(dlms_engine *e) {
+    e->c.fault.code = DLMS_OK;
+    e->walked = WALK_OK;
+}
+
 /* Decode the rows that are left. After ENGINE_STOP, change the column and call again; after any other result but
    ENGINE_DONE, the first `row` rows are good. */
 static int dlms_engine_rows(dlms_engine *e) {

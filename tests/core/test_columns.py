@@ -456,3 +456,59 @@ def test_what_cannot_be_packed():
     compact.masks[0][0] = columns.IS_NULL
     with pytest.raises(EncodeError, match="no place for null-data"):
         compact.plan.pack(compact)
+
+
+def test_short_rows_before_the_first_clock():
+    rows = ["0201|1101", "0202|1102|" + CLOCK.format(hour=1), "0203|1103|" + CLOCK.format(hour=2) + "|0301"]
+    for order in (rows, rows * 7, rows[::-1] * 7):
+        found = columns.unpack(array_of(*order))
+        assert masks(found, 1) == [1 if row is rows[0] else 0 for row in order]
+
+
+def test_blocks_of_a_profile():
+    rows = [f"0202|{CLOCK.format(hour=k % 10)}|06{k:08X}" for k in range(100)]
+    whole = array_of(*rows)
+    stream = columns.RowStream(capture_step=HOUR)
+    assert stream.expected_rows is None
+    counts = [stream.feed(whole[at : at + 60]) for at in range(0, len(whole), 60)]
+    assert counts[:4] == [2, 5, 8, 11]
+    assert (counts[-1], stream.expected_rows) == (100, 100)
+    front = columns.RowStream()
+    front.feed(whole[:130])
+    assert values(front.front(), 1) == list(range(front.rows)) == [0, 1, 2, 3, 4, 5]
+    assert values(stream.finish(), 1) == list(range(100))
+    for call in (stream.finish, lambda: stream.feed(b"")):
+        with pytest.raises(ValueError, match="finished"):
+            call()
+
+
+def test_blocks_that_are_broken():
+    stream = columns.RowStream()
+    stream.feed(octets("0103|0201|1101"))
+    with pytest.raises(DecodeError, match=r"^\[1\]\[0\]: expected a known tag, got tag 7 at octet 8"):
+        stream.feed(octets("0201|07"))
+    assert values(stream.front()) == [1]
+    with pytest.raises(DecodeError, match="tag 7"):
+        stream.finish()
+    short = columns.RowStream()
+    short.feed(octets("0102|0201|1101|0201"))
+    with pytest.raises(DecodeError, match=r"^\[1\]: at most 0 elements"):
+        short.finish()
+    long = columns.RowStream()
+    long.feed(octets("0101|0201|1101|00"))
+    with pytest.raises(DecodeError, match="follow the end"):
+        long.finish()
+    huge = columns.RowStream()
+    assert huge.feed(octets("0184FFFFFFFF|0201|1101")) == 1
+    assert huge.expected_rows == 2**32 - 1
+
+
+def test_blocks_with_more_in_them_than_the_first_rows():
+    whole = array_of("0201|1101", "0202|1102|0301", "0201|12FFFF", "0201|0A0141")
+    for size in range(1, 8):
+        stream = columns.RowStream()
+        for at in range(0, len(whole), size):
+            stream.feed(memoryview(whole)[at : at + size])
+        found = stream.finish()
+        assert values(found, 0) == [1, 2, 65535, "A"]
+        assert masks(found, 1) == [1, 0, 1, 1]

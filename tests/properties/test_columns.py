@@ -1,5 +1,6 @@
 """Properties of the columns: the same as the naive model, whatever the layout; any octets give columns or DlmsError."""
 
+import contextlib
 import math
 import struct
 
@@ -267,3 +268,37 @@ def test_what_is_packed_unpacks_to_the_same(octets, rule):
                 for value, deviation in zip(found.values[k], found.deviations[k].tolist(), strict=True)
             ]
     assert found.plan.pack(again) == packed
+
+
+@given(st.one_of(buffers(), compact_buffers()), rules, st.data())
+def test_pieces_are_the_same_as_the_whole(octets, rule, data):
+    words = vars(rule)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(octets)), max_size=6)))
+    stream = columns.RowStream(companions=True, **words)
+    counts, found = [0], None
+    with contextlib.suppress(DecodeError):
+        counts += [stream.feed(octets[start:end]) for start, end in zip([0, *cuts], [*cuts, len(octets)], strict=True)]
+        found = stream.finish()
+    if found is None:
+        with pytest.raises(DecodeError):
+            columns.unpack(octets, **words)
+        return
+    assert max(counts) <= found.rows
+    check_columns(found, *model.unpack(octets, rule))
+    assert found.room == found.rows
+
+
+@given(buffers(), st.data())
+def test_the_front_is_the_whole_rows(octets, data):
+    cut = data.draw(st.integers(0, len(octets) - 1))
+    stream = columns.RowStream()
+    try:
+        whole = columns.unpack(octets)
+        rows = stream.feed(octets[:cut])
+        front = stream.front()
+    except DecodeError:
+        return
+    assert rows <= front.rows <= whole.rows
+    # With the octets that were missing it is the whole.
+    stream.feed(octets[cut:])
+    check_columns(stream.finish(), *model.unpack(octets))
