@@ -185,7 +185,7 @@ def _read(of: Node, element: Element) -> Plain:
         case BooleanNode():
             return _boolean(text)
         case Enumerated():
-            return _number(text, int) if text.isdecimal() else text
+            return _number(text, int) if text.removeprefix("-").isdecimal() else text
         case ConformanceNode():
             return text.split()
         case DateTimeNode():
