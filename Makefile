@@ -30,7 +30,7 @@ test: build $(VENV)/.test
 	$(BIN)/python -m pytest $(TEST)
 
 # The Java programs that tests/interop talks to; offline once Maven has fetched what they need.
-peers: build $(VENV)/.test
+peers: build $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m tests.interop.peers
 
 lint: build $(VENV)/.test $(VENV)/.lint
