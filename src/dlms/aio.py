@@ -16,7 +16,7 @@ from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading, read_clock, synchronise_clock
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
+from dlms.association.effects import Effect, Exchange, Progress, Random, Receive, Reserve, Send, SetAside, Wait
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import Proposal
 from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
@@ -268,35 +268,46 @@ class Meter:
 
     async def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
         outcome: Any = None
+        failure: DlmsError | None = None
         limit = self._deadlines.response if timeout is None else timeout
         async with self._busy:
             await self._settle(limit)
             while True:
                 try:
-                    effect = exchange.send(outcome)
+                    effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
                 except StopIteration as stop:
                     result: R = stop.value
                     return result
-                outcome = None
-                match effect:
-                    case Send(octets, answered):
-                        self._engine.send(octets, time.monotonic(), answered=answered)
-                        await self._flush()
-                    case Receive(None):
-                        outcome = await self._until(self._engine.next_apdu, limit, "a response")
-                    case Receive(float(patience)):
-                        with contextlib.suppress(DeadlineExceeded):
-                            outcome = await self._until(self._engine.next_apdu, min(patience, limit), "a block")
-                    case Random(count):
-                        outcome = os.urandom(count)
-                    case Reserve(store, name) if isinstance(store, MemoryCounterStore):
-                        outcome = store.reserve(name)
-                    case Reserve(store, name):  # it may wait for the disk
-                        outcome = await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
-                    case SetAside(message):
-                        self._notifications.append(message)
-                    case Progress(done, total) if self._on_progress is not None:
-                        self._on_progress(done, total)
+                outcome = failure = None
+                try:
+                    outcome = await self._carry_out(effect, limit)
+                except DlmsError as error:
+                    failure = error
+
+    async def _carry_out(self, effect: Effect, limit: float) -> Any:
+        match effect:
+            case Send(octets, answered):
+                self._engine.send(octets, time.monotonic(), answered=answered)
+                await self._flush()
+            case Receive(None):
+                return await self._until(self._engine.next_apdu, limit, "a response")
+            case Receive(float(patience)):
+                with contextlib.suppress(DeadlineExceeded):
+                    return await self._until(self._engine.next_apdu, min(patience, limit), "a block")
+            case Random(count):
+                return os.urandom(count)
+            case Reserve(store, name) if isinstance(store, MemoryCounterStore):
+                return store.reserve(name)
+            case Reserve(store, name):  # it may wait for the disk
+                return await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
+            case Wait(seconds):
+                with contextlib.suppress(DeadlineExceeded):
+                    await self._until(self._engine.is_disconnected, seconds, "the end of a wait")
+            case SetAside(message):
+                self._notifications.append(message)
+            case Progress(done, total) if self._on_progress is not None:
+                self._on_progress(done, total)
+        return None
 
     async def _settle(self, timeout: float) -> None:
         """Let the answer to an operation that was given up come first: a meter does one thing at a time."""

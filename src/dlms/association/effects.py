@@ -1,8 +1,10 @@
 """What a client operation asks of whoever drives it, and the names of the two ends of that conversation.
 
 An operation is a generator. It yields an effect and is resumed with its outcome: `Send` with None, `Receive` with the
-octets of the next APDU, `Random` with octets, `Reserve` with a counter, `SetAside` and `Progress` with None. It returns
-its result. The drivers, one for threads and one for asyncio, differ in how they wait and in nothing else.
+octets of the next APDU, `Random` with octets, `Reserve` with a counter, `Wait`, `SetAside` and `Progress` with None.
+What an effect fails with (a lost connection, a deadline) is thrown into the operation, which lets it pass unless it
+knows what to make of it. It returns its result. The drivers, one for threads and one for asyncio, differ in how they
+wait and in nothing else.
 """
 
 from __future__ import annotations
@@ -48,6 +50,13 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Let so many seconds pass; the link is kept up meanwhile."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """A message that is no part of the exchange: a notification that came in between."""
 
@@ -62,5 +71,5 @@ class Progress:
     total: int | None = None
 
 
-Effect: TypeAlias = Send | Receive | Random | Reserve | SetAside | Progress
+Effect: TypeAlias = Send | Receive | Random | Reserve | Wait | SetAside | Progress
 Exchange: TypeAlias = Generator[Effect, Any, T]
