@@ -1,44 +1,32 @@
-"""The client for asyncio: the same operations as `dlms.client`, driven by one task."""
+"""The client for asyncio: the same conversations as `dlms.client`, carried on by one task."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import datetime
-import os
-import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
-from dlms.association.clock import ClockReading, read_clock, synchronise_clock
+from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.effects import Effect, Exchange, Progress, Random, Receive, Reserve, Send, SetAside, Wait
-from dlms.association.engine import Engine, Trace
-from dlms.association.opening import Proposal
-from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
+from dlms.association.effects import Reserve, Wait
 from dlms.association.selection import Selection
-from dlms.cosem.classes import Clock
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
-from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
-from dlms.datetime import CosemDateTime, DeviationSign
-from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
+from dlms.errors import ConnectionLost
 from dlms.grammar import Message
-from dlms.link.base import Link
-from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.iec62056_21 import enter_mode_e
-from dlms.meter_description import Described
-from dlms.quirks import Quirks
 from dlms.security.counters import MemoryCounterStore
 from dlms.security.settings import Security
-from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
+from dlms.shell import Deadlines, operations
+from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, ProfileOptions
+from dlms.shell.session import Session
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import AsyncTransport
 from dlms.transport.serial import AsyncSerialTransport
@@ -46,9 +34,10 @@ from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
 
+__all__ = ["Deadlines", "Meter", "connect", "open_transport", "synchronise_counter"]
+
 T = TypeVar("T")
 R = TypeVar("R")
-OnProgress = Callable[[int, int | None], None]
 
 
 async def open_transport(url: Url, timeout: float) -> AsyncTransport:
@@ -73,25 +62,13 @@ class Meter:
     """A client's connection to one logical device, for one task at a time.
 
     Use it as an asynchronous context manager: it always releases and closes. A cancelled operation leaves the
-    association usable: what the meter still answers to it is passed over.
+    association usable: what the meter still answers to it is passed over. `dial` opens the transport.
     """
 
-    def __init__(
-        self,
-        transport: AsyncTransport,
-        link: Link,
-        proposal: Proposal,
-        *,
-        deadlines: Deadlines | None = None,
-        on_progress: OnProgress | None = None,
-        trace: Trace | None = None,
-    ) -> None:
-        self._transport = transport
-        self._engine = Engine(link, trace)
-        self._association = ClientAssociation(proposal)
-        self._deadlines = deadlines or Deadlines()
-        self._on_progress = on_progress
-        self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
+    def __init__(self, session: Session, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
+        self._session = session
+        self._dial = dial
+        self._transport: AsyncTransport | None = None
         self._busy = asyncio.Lock()
 
     # ---- opening and closing --------------------------------------------------------------------------------------
@@ -99,28 +76,21 @@ class Meter:
     async def open(self) -> Self:
         """Set the link up and open the association."""
         try:
-            self._engine.connect(time.monotonic())
-            await self._until(self._engine.is_connected, self._deadlines.link, "the link")
-            await self._run(self._association.open())
+            await self._carry_on(self._session.open())
         except BaseException:
-            await self._transport.close()
+            await self._hang_up()
             raise
         return self
 
     async def close(self) -> None:
         """Release the association, take the link down and close the transport, whatever happens on the way."""
         try:
-            with contextlib.suppress(DlmsError):
-                await self._run(self._association.release(), self._deadlines.release)
-            with contextlib.suppress(DlmsError):
-                self._engine.disconnect(time.monotonic())
-                await self._until(self._engine.is_disconnected, self._deadlines.release, "the link's end")
+            await self._carry_on(self._session.close())
         finally:
-            self._association.forget()
-            await self._transport.close()
+            await self._hang_up()
 
     async def __aenter__(self) -> Self:
-        return self if self._association.is_open else await self.open()
+        return self if self.association.is_open else await self.open()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,7 +100,7 @@ class Meter:
     @property
     def association(self) -> ClientAssociation:
         """The association: what was negotiated, values that did not fit."""
-        return self._association
+        return self._session.association
 
     # ---- operations: as dlms.client.Meter ---------------------------------------------------------------------------
 
@@ -149,288 +119,145 @@ class Meter:
         errors: Errors = "raise",
     ) -> Any:
         """The value of an attribute; of several, a tuple. See `dlms.client.Meter.get`."""
-        if not refs:
-            return await self._run(self._association.get(ref, selection))
-        if selection is not None:
-            raise ConfigurationError("selective access goes with one attribute")
-        return await self._run(self._association.get_several((ref, *refs), errors))
+        return await self._run(operations.get(ref, refs, selection, errors))
 
     async def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return await self._run(self._association.get_octets(ref, selection))
+        return await self._run(lambda association: association.get_octets(ref, selection))
 
     async def set(
-        self,
-        ref: AttributeRef[T],
-        value: T,
-        /,
-        *,
-        selection: Selection | None = None,
-        confirmed: bool = True,
+        self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None, confirmed: bool = True
     ) -> None:
         """Write an attribute; not `confirmed`, the meter does not say whether it did."""
-        await self._run(self._association.set(ref, value, selection, confirmed=confirmed))
+        await self._run(lambda association: association.set(ref, value, selection, confirmed=confirmed))
 
     async def call(self, method: MethodRef[T], argument: T | None = None, /, *, confirmed: bool = True) -> Any:
         """Invoke a method and return what it returns; not `confirmed`, nothing."""
-        return await self._run(self._association.call(method, argument, confirmed=confirmed))
+        return await self._run(lambda association: association.call(method, argument, confirmed=confirmed))
 
-    async def access(
-        self,
-        *parts: AccessPart,
-        errors: Errors = "raise",
-        break_on_error: bool = False,
-        self_descriptive: bool = False,
-        date_time: CosemDateTime | None = None,
-    ) -> tuple[Any, ...]:
-        """Several parts in one request: `AccessPart.get(ref)`, `.set(ref, value)`, `.call(ref, argument)`.
-
-        What each gives, None for a set; errors as with `get`. `break_on_error` has the meter stop at the first error,
-        and NotProcessed stands for the rest.
-        """
-        options = {"break_on_error": break_on_error, "self_descriptive": self_descriptive}
-        return await self._run(self._association.access(parts, errors, date_time=date_time, **options))
+    async def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
+        """Several parts in one request, and what each gives. See `dlms.client.Meter.access`."""
+        return await self._run(operations.access(parts, options))
 
     async def objects(self) -> tuple[InterfaceClass, ...]:
         """The objects that this association sees, each bound to the class of the version that the meter reports."""
-        return await self._run(self._association.objects())
+        return await self._run(ClientAssociation.objects)
 
     async def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
-        """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
-        attribute 2; or the same of an attribute's address.
-        """
-        return await self._run(self._association.read(thing))
+        """The value of an object in one step. See `dlms.client.Meter.read`."""
+        return await self._run(lambda association: association.read(thing))
 
     async def read_profile(
         self,
         profile: InterfaceClass | AttributeRef[Any] | str | bytes,
         start: Moment | None = None,
         stop: Moment | None = None,
-        *,
-        columns: Iterable[Any] | None = None,
-        tz: datetime.tzinfo | None = None,
-        access: Access = "range",
-        structure: ProfileStructure | None = None,
-        nulls: Nulls = "repeat",
-        deviation_sign: DeviationSign = "standard",
+        **options: Unpack[ProfileOptions],
     ) -> Profile:
         """The rows of a profile in [start, stop) as numpy columns. See `dlms.client.Meter.read_profile`."""
-        reading = ProfileReading(
-            profile,
-            start,
-            stop,
-            columns=columns,
-            tz=tz,
-            access=access,
-            structure=structure,
-            nulls=nulls,
-            deviation_sign=deviation_sign,
-        )
-        return await self._run(reading.run(self._association))
+        return await self._run(operations.read_profile(profile, start, stop, options))
 
-    async def read_clock(
-        self,
-        now: datetime.datetime | None = None,
-        *,
-        clock: Clock | None = None,
-        tz: datetime.tzinfo | None = None,
-        deviation_sign: DeviationSign = "standard",
-    ) -> ClockReading:
+    async def read_clock(self, now: datetime.datetime | None = None, **options: Unpack[ClockOptions]) -> ClockReading:
         """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
-        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
-        return await self._run(read_clock(self._association, moment, clock=clock, tz=tz, deviation_sign=deviation_sign))
+        return await self._run(operations.read_clock(now, options))
 
     async def synchronise_clock(
-        self,
-        now: datetime.datetime | None = None,
-        *,
-        clock: Clock | None = None,
-        shift: bool = False,
-        tz: datetime.tzinfo | None = None,
-        deviation_sign: DeviationSign = "standard",
+        self, now: datetime.datetime | None = None, *, shift: bool = False, **options: Unpack[ClockOptions]
     ) -> ClockReading:
-        """Set the meter to `now`, an aware time in the meter's zone: of this machine, in `tz`, unless given.
+        """Set the meter's clock, and return what it said before. See `dlms.client.Meter.synchronise_clock`."""
+        return await self._run(operations.synchronise_clock(now, options, shift=shift))
 
-        `shift` moves the clock by shift_time instead, at most 900 s. Returns what the clock said before.
-        """
-        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
-        return await self._run(
-            synchronise_clock(self._association, moment, clock=clock, shift=shift, tz=tz, deviation_sign=deviation_sign)
-        )
-
-    def notifications(self) -> Sequence[Message]:
+    def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
-        taken = tuple(self._notifications)
-        self._notifications.clear()
-        return taken
+        return self._session.notifications()
 
-    # ---- driving --------------------------------------------------------------------------------------------------
+    # ---- carrying on ----------------------------------------------------------------------------------------------
 
-    async def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
+    async def _run(self, operation: operations.Operation[R]) -> R:
+        return await self._carry_on(self._session.run(operation))
+
+    async def _carry_on(self, conversation: Conversation[R]) -> R:
+        proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        failure: DlmsError | None = None
-        limit = self._deadlines.response if timeout is None else timeout
         async with self._busy:
-            await self._settle(limit)
             while True:
                 try:
-                    effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
+                    demand = proceed(outcome)
                 except StopIteration as stop:
                     result: R = stop.value
                     return result
-                outcome = failure = None
                 try:
-                    outcome = await self._carry_out(effect, limit)
-                except DlmsError as error:
-                    failure = error
+                    outcome, proceed = await self._carry_out(demand), conversation.send
+                except Exception as error:
+                    outcome, proceed = error, conversation.throw
 
-    async def _carry_out(self, effect: Effect, limit: float) -> Any:
-        match effect:
-            case Send(octets, answered):
-                self._engine.send(octets, time.monotonic(), answered=answered)
-                await self._flush()
-            case Receive(None):
-                return await self._until(self._engine.next_apdu, limit, "a response")
-            case Receive(float(patience)):
-                with contextlib.suppress(DeadlineExceeded):
-                    return await self._until(self._engine.next_apdu, min(patience, limit), "a block")
-            case Random(count):
-                return os.urandom(count)
+    async def _carry_out(self, demand: Demand) -> Any:
+        match demand:
+            case Transmit(octets):
+                await self._connected.send(octets)
+            case Await(timeout):
+                return await self._connected.receive(timeout)
             case Reserve(store, name) if isinstance(store, MemoryCounterStore):
                 return store.reserve(name)
             case Reserve(store, name):  # it may wait for the disk
                 return await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
             case Wait(seconds):
-                with contextlib.suppress(DeadlineExceeded):
-                    await self._until(self._engine.is_disconnected, seconds, "the end of a wait")
-            case SetAside(message):
-                self._notifications.append(message)
-            case Progress(done, total) if self._on_progress is not None:
-                self._on_progress(done, total)
+                await asyncio.sleep(seconds)
+            case Dial():
+                await self._hang_up()
+                self._transport = await self._dial()
+            case HangUp():
+                await self._hang_up()
         return None
 
-    async def _settle(self, timeout: float) -> None:
-        """Let the answer to an operation that was given up come first: a meter does one thing at a time."""
-        if self._engine.awaiting:
-            with contextlib.suppress(DeadlineExceeded):
-                await self._until(self._engine.next_apdu, timeout, "the answer before")
-            self._engine.awaiting = False
+    @property
+    def _connected(self) -> AsyncTransport:
+        if self._transport is None:
+            raise ConnectionLost("the connection is closed")
+        return self._transport
 
-    async def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> R:
-        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while True:
-            await self._flush()
-            found = ready()
-            if found is not None:
-                return found
-            now = time.monotonic()
-            if now >= deadline:
-                raise DeadlineExceeded(f"{what} did not come within {timeout} s")
-            timer = self._engine.next_timer()
-            octets = await self._transport.receive((deadline if timer is None else min(timer, deadline)) - now)
-            if octets is None:
-                self._engine.tick(time.monotonic())
-            else:
-                self._engine.receive(octets, time.monotonic())
-
-    async def _flush(self) -> None:
-        octets = self._engine.octets_to_send()
-        if octets:
-            await self._transport.send(octets)
+    async def _hang_up(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
 
 
-def connect(
-    url: str | None = None,
-    *,
-    meter: Described | None = None,
-    security: Security | None = None,
-    short_names: bool | None = None,
-    quirks: Quirks | str | None = None,
-    hdlc: HdlcSettings | None = None,
-    deadlines: Deadlines | None = None,
-    max_receive_pdu_size: int = 0xFFFF,
-    conformance: Conformance | None = None,
-    on_progress: OnProgress | None = None,
-    trace: Trace | None = None,
-) -> _Connecting:
+def connect(url: str | None = None, **options: Unpack[ConnectOptions]) -> _Connecting:
     """Connect to a meter and open an association: `async with connect(...) as meter`, or `meter = await connect(...)`.
 
-    Arguments and errors are those of `dlms.connect`.
+    Options and errors are those of `dlms.connect`.
     """
-    target = Target.of(
-        url,
-        meter=meter,
-        security=security,
-        short_names=short_names,
-        quirks=quirks,
-        hdlc=hdlc,
-        max_receive_pdu_size=max_receive_pdu_size,
-        conformance=conformance,
-    )
-    return _Connecting(target, deadlines or Deadlines(), on_progress, trace)
+    return _Connecting(Session.of(url, **options))
 
 
 class _Connecting:
     """A meter that is connected once it is awaited or entered."""
 
-    def __init__(
-        self, target: Target, deadlines: Deadlines, on_progress: OnProgress | None, trace: Trace | None
-    ) -> None:
-        self._target = target
-        self._deadlines = deadlines
-        self._on_progress = on_progress
-        self._trace = trace
-        self._meter: Meter | None = None
+    def __init__(self, session: Session) -> None:
+        self._meter = Meter(session, lambda: open_transport(session.target.url, session.deadlines.transport))
 
-    async def _connect(self) -> Meter:
-        transport = await open_transport(self._target.url, self._deadlines.transport)
-        meter = Meter(
-            transport,
-            self._target.link(),
-            self._target.proposal,
-            deadlines=self._deadlines,
-            on_progress=self._on_progress,
-            trace=self._trace,
-        )
-        return await meter.open()
-
-    def __await__(self) -> Any:
-        return self._connect().__await__()
+    def __await__(self) -> Generator[Any, None, Meter]:
+        return self._meter.open().__await__()
 
     async def __aenter__(self) -> Meter:
-        self._meter = await self._connect()
-        return self._meter
+        return await self._meter.open()
 
     async def __aexit__(self, *_: object) -> None:
-        if self._meter is not None:
-            await self._meter.close()
+        await self._meter.close()
 
 
 async def synchronise_counter(
     url: str | None = None,
     *,
-    meter: Described | None = None,
-    security: Security | None = None,
     public_client: int = 16,
     counter: AttributeRef[Any] = COUNTER_OBJECT,
     force: bool = False,
-    quirks: Quirks | str | None = None,
-    hdlc: HdlcSettings | None = None,
-    deadlines: Deadlines | None = None,
-    trace: Trace | None = None,
+    **options: Unpack[ConnectOptions],
 ) -> int:
     """Let our invocation counter go on above the one that the meter last accepted. See `dlms.client`."""
-    target = Target.of(
-        url,
-        meter=meter,
-        security=security,
-        short_names=None,
-        quirks=quirks,
-        hdlc=hdlc,
-        max_receive_pdu_size=0xFFFF,
-    )
-    public = target.as_client(public_client, Security())
-    async with _Connecting(public, deadlines or Deadlines(), None, trace) as opened:
-        last = await opened._run(read_counter(opened._association, counter))
-    return advance_counter(target.proposal.security, last, force=force)
+    session = Session.of(url, **options)
+    security = session.target.proposal.security
+    session.turn_to(public_client, Security())
+    async with _Connecting(session) as opened:
+        last = await opened._run(lambda association: read_counter(association, counter))
+    return advance_counter(security, last, force=force)

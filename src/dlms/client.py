@@ -1,42 +1,31 @@
-"""The client for threads: operations of `dlms.association` driven over a link and a transport by blocking calls."""
+"""The client for threads: the conversations of `dlms.shell` carried on by blocking calls."""
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import os
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar, overload
+from typing import Any, Self, TypeVar, Unpack, overload
 
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
-from dlms.association.clock import ClockReading, read_clock, synchronise_clock
+from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.effects import Effect, Exchange, Progress, Random, Receive, Reserve, Send, SetAside, Wait
-from dlms.association.engine import Engine, Trace
-from dlms.association.opening import Proposal
-from dlms.association.profile_reading import Access, ProfileReading, ProfileStructure
+from dlms.association.effects import Reserve, Wait
 from dlms.association.selection import Selection
-from dlms.cosem.classes import Clock
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
-from dlms.cosem.profile_plan import Nulls
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
-from dlms.datetime import CosemDateTime, DeviationSign
-from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError
+from dlms.errors import ConnectionLost
 from dlms.grammar import Message
-from dlms.link.base import Link
-from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.iec62056_21 import enter_mode_e
-from dlms.meter_description import Described
-from dlms.quirks import Quirks
 from dlms.security.settings import Security
-from dlms.shell import NOTIFICATIONS_MOST, Deadlines, Target
+from dlms.shell import Deadlines, operations
+from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, ProfileOptions
+from dlms.shell.session import Session
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import Transport
 from dlms.transport.serial import SerialTransport
@@ -44,9 +33,10 @@ from dlms.transport.tcp import TcpTransport
 from dlms.transport.udp import UdpTransport
 from dlms.transport.url import Url
 
+__all__ = ["Deadlines", "Meter", "connect", "open_transport", "synchronise_counter"]
+
 T = TypeVar("T")
 R = TypeVar("R")
-OnProgress = Callable[[int, int | None], None]
 
 
 def open_transport(url: Url, timeout: float) -> Transport:
@@ -68,52 +58,36 @@ def open_transport(url: Url, timeout: float) -> Transport:
 
 
 class Meter:
-    """A client's connection to one logical device. Use it as a context manager: it always releases and closes."""
+    """A client's connection to one logical device. Use it as a context manager: it always releases and closes.
 
-    def __init__(
-        self,
-        transport: Transport,
-        link: Link,
-        proposal: Proposal,
-        *,
-        deadlines: Deadlines | None = None,
-        on_progress: OnProgress | None = None,
-        trace: Trace | None = None,
-    ) -> None:
-        self._transport = transport
-        self._engine = Engine(link, trace)
-        self._association = ClientAssociation(proposal)
-        self._deadlines = deadlines or Deadlines()
-        self._on_progress = on_progress
-        self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
+    `dial` opens the transport.
+    """
+
+    def __init__(self, session: Session, dial: Callable[[], Transport]) -> None:
+        self._session = session
+        self._dial = dial
+        self._transport: Transport | None = None
 
     # ---- opening and closing --------------------------------------------------------------------------------------
 
     def open(self) -> Self:
         """Set the link up and open the association."""
         try:
-            self._engine.connect(time.monotonic())
-            self._until(self._engine.is_connected, self._deadlines.link, "the link")
-            self._run(self._association.open())
+            self._carry_on(self._session.open())
         except BaseException:
-            self._transport.close()
+            self._hang_up()
             raise
         return self
 
     def close(self) -> None:
         """Release the association, take the link down and close the transport, whatever happens on the way."""
         try:
-            with contextlib.suppress(DlmsError):
-                self._run(self._association.release(), self._deadlines.release)
-            with contextlib.suppress(DlmsError):
-                self._engine.disconnect(time.monotonic())
-                self._until(self._engine.is_disconnected, self._deadlines.release, "the link's end")
+            self._carry_on(self._session.close())
         finally:
-            self._association.forget()
-            self._transport.close()
+            self._hang_up()
 
     def __enter__(self) -> Self:
-        return self if self._association.is_open else self.open()
+        return self if self.association.is_open else self.open()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -123,7 +97,7 @@ class Meter:
     @property
     def association(self) -> ClientAssociation:
         """The association: what was negotiated, values that did not fit."""
-        return self._association
+        return self._session.association
 
     # ---- operations -----------------------------------------------------------------------------------------------
 
@@ -144,251 +118,141 @@ class Meter:
         Raises ServiceError where the meter refuses, of several the first with all outcomes in `results`, or with
         errors="return" none: the errors stand in their places.
         """
-        if not refs:
-            return self._run(self._association.get(ref, selection))
-        if selection is not None:
-            raise ConfigurationError("selective access goes with one attribute")
-        return self._run(self._association.get_several((ref, *refs), errors))
+        return self._run(operations.get(ref, refs, selection, errors))
 
     def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return self._run(self._association.get_octets(ref, selection))
+        return self._run(lambda association: association.get_octets(ref, selection))
 
     def set(
-        self,
-        ref: AttributeRef[T],
-        value: T,
-        /,
-        *,
-        selection: Selection | None = None,
-        confirmed: bool = True,
+        self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None, confirmed: bool = True
     ) -> None:
         """Write an attribute; not `confirmed`, the meter does not say whether it did."""
-        self._run(self._association.set(ref, value, selection, confirmed=confirmed))
+        self._run(lambda association: association.set(ref, value, selection, confirmed=confirmed))
 
     def call(self, method: MethodRef[T], argument: T | None = None, /, *, confirmed: bool = True) -> Any:
         """Invoke a method and return what it returns; not `confirmed`, nothing."""
-        return self._run(self._association.call(method, argument, confirmed=confirmed))
+        return self._run(lambda association: association.call(method, argument, confirmed=confirmed))
 
-    def access(
-        self,
-        *parts: AccessPart,
-        errors: Errors = "raise",
-        break_on_error: bool = False,
-        self_descriptive: bool = False,
-        date_time: CosemDateTime | None = None,
-    ) -> tuple[Any, ...]:
+    def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request: `AccessPart.get(ref)`, `.set(ref, value)`, `.call(ref, argument)`.
 
-        What each gives, None for a set; errors as with `get`. `break_on_error` has the meter stop at the first error,
-        and NotProcessed stands for the rest.
+        What each gives, None for a set; errors as with `get`. Options: `dlms.shell.options.AccessOptions`.
         """
-        options = {"break_on_error": break_on_error, "self_descriptive": self_descriptive}
-        return self._run(self._association.access(parts, errors, date_time=date_time, **options))
+        return self._run(operations.access(parts, options))
 
     def objects(self) -> tuple[InterfaceClass, ...]:
         """The objects that this association sees, each bound to the class of the version that the meter reports."""
-        return self._run(self._association.objects())
+        return self._run(ClientAssociation.objects)
 
     def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
         """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
         attribute 2; or the same of an attribute's address.
         """
-        return self._run(self._association.read(thing))
+        return self._run(lambda association: association.read(thing))
 
     def read_profile(
         self,
         profile: InterfaceClass | AttributeRef[Any] | str | bytes,
         start: Moment | None = None,
         stop: Moment | None = None,
-        *,
-        columns: Iterable[Any] | None = None,
-        tz: datetime.tzinfo | None = None,
-        access: Access = "range",
-        structure: ProfileStructure | None = None,
-        nulls: Nulls = "repeat",
-        deviation_sign: DeviationSign = "standard",
+        **options: Unpack[ProfileOptions],
     ) -> Profile:
         """The rows of a profile in [start, stop), or all, as numpy columns with names, units and scalers.
 
-        `start` and `stop` are aware datetimes or CosemDateTime; `tz` is the zone of naive ones and of meters' times
-        without deviation. `columns` names what is wanted besides the time: logical names, column names, objects or
-        addresses. `access` "range" has the meter choose by time, "entry" by number; where it refuses, and with "all",
-        it sends every row and the choice is made here. What is captured is read first and remembered; `structure`
-        hands in what an earlier connection found (`association.profile_structures`).
+        `start` and `stop` are aware datetimes or CosemDateTime. What is captured is read first and remembered.
+        Options: `dlms.shell.options.ProfileOptions`, among them `columns`, `tz`, `access`.
         """
-        reading = ProfileReading(
-            profile,
-            start,
-            stop,
-            columns=columns,
-            tz=tz,
-            access=access,
-            structure=structure,
-            nulls=nulls,
-            deviation_sign=deviation_sign,
-        )
-        return self._run(reading.run(self._association))
+        return self._run(operations.read_profile(profile, start, stop, options))
 
-    def read_clock(
-        self,
-        now: datetime.datetime | None = None,
-        *,
-        clock: Clock | None = None,
-        tz: datetime.tzinfo | None = None,
-        deviation_sign: DeviationSign = "standard",
-    ) -> ClockReading:
+    def read_clock(self, now: datetime.datetime | None = None, **options: Unpack[ClockOptions]) -> ClockReading:
         """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
-        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
-        return self._run(read_clock(self._association, moment, clock=clock, tz=tz, deviation_sign=deviation_sign))
+        return self._run(operations.read_clock(now, options))
 
     def synchronise_clock(
-        self,
-        now: datetime.datetime | None = None,
-        *,
-        clock: Clock | None = None,
-        shift: bool = False,
-        tz: datetime.tzinfo | None = None,
-        deviation_sign: DeviationSign = "standard",
+        self, now: datetime.datetime | None = None, *, shift: bool = False, **options: Unpack[ClockOptions]
     ) -> ClockReading:
         """Set the meter to `now`, an aware time in the meter's zone: of this machine, in `tz`, unless given.
 
         `shift` moves the clock by shift_time instead, at most 900 s. Returns what the clock said before.
         """
-        moment = datetime.datetime.now(tz).astimezone(tz) if now is None else now
-        return self._run(
-            synchronise_clock(self._association, moment, clock=clock, shift=shift, tz=tz, deviation_sign=deviation_sign)
-        )
+        return self._run(operations.synchronise_clock(now, options, shift=shift))
 
-    def notifications(self) -> Sequence[Message]:
+    def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
-        taken = tuple(self._notifications)
-        self._notifications.clear()
-        return taken
+        return self._session.notifications()
 
-    # ---- driving --------------------------------------------------------------------------------------------------
+    # ---- carrying on ----------------------------------------------------------------------------------------------
 
-    def _run(self, exchange: Exchange[R], timeout: float | None = None) -> R:
+    def _run(self, operation: operations.Operation[R]) -> R:
+        return self._carry_on(self._session.run(operation))
+
+    def _carry_on(self, conversation: Conversation[R]) -> R:
+        proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        failure: DlmsError | None = None
-        limit = self._deadlines.response if timeout is None else timeout
-        self._settle(limit)
         while True:
             try:
-                effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
+                demand = proceed(outcome)
             except StopIteration as stop:
                 result: R = stop.value
                 return result
-            outcome = failure = None
             try:
-                outcome = self._carry_out(effect, limit)
-            except DlmsError as error:
-                failure = error
+                outcome, proceed = self._carry_out(demand), conversation.send
+            except Exception as error:
+                outcome, proceed = error, conversation.throw
 
-    def _carry_out(self, effect: Effect, limit: float) -> Any:
-        match effect:
-            case Send(octets, answered):
-                self._engine.send(octets, time.monotonic(), answered=answered)
-                self._flush()
-            case Receive(None):
-                return self._until(self._engine.next_apdu, limit, "a response")
-            case Receive(float(patience)):
-                with contextlib.suppress(DeadlineExceeded):
-                    return self._until(self._engine.next_apdu, min(patience, limit), "a block")
-            case Random(count):
-                return os.urandom(count)
+    def _carry_out(self, demand: Demand) -> Any:
+        match demand:
+            case Transmit(octets):
+                self._connected.send(octets)
+            case Await(timeout):
+                return self._connected.receive(timeout)
             case Reserve(store, name):
                 return store.reserve(name)
             case Wait(seconds):
-                with contextlib.suppress(DeadlineExceeded):
-                    self._until(self._engine.is_disconnected, seconds, "the end of a wait")
-            case SetAside(message):
-                self._notifications.append(message)
-            case Progress(done, total) if self._on_progress is not None:
-                self._on_progress(done, total)
+                time.sleep(seconds)
+            case Dial():
+                self._hang_up()
+                self._transport = self._dial()
+            case HangUp():
+                self._hang_up()
         return None
 
-    def _settle(self, timeout: float) -> None:
-        """Let the answer to an operation that was given up come first: a meter does one thing at a time."""
-        if self._engine.awaiting:
-            with contextlib.suppress(DeadlineExceeded):
-                self._until(self._engine.next_apdu, timeout, "the answer before")
-            self._engine.awaiting = False
+    @property
+    def _connected(self) -> Transport:
+        if self._transport is None:
+            raise ConnectionLost("the connection is closed")
+        return self._transport
 
-    def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> R:
-        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while True:
-            self._flush()
-            found = ready()
-            if found is not None:
-                return found
-            now = time.monotonic()
-            if now >= deadline:
-                raise DeadlineExceeded(f"{what} did not come within {timeout} s")
-            timer = self._engine.next_timer()
-            octets = self._transport.receive((deadline if timer is None else min(timer, deadline)) - now)
-            if octets is None:
-                self._engine.tick(time.monotonic())
-            else:
-                self._engine.receive(octets, time.monotonic())
-
-    def _flush(self) -> None:
-        octets = self._engine.octets_to_send()
-        if octets:
-            self._transport.send(octets)
+    def _hang_up(self) -> None:
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
 
 
-def connect(
-    url: str | None = None,
-    *,
-    meter: Described | None = None,
-    security: Security | None = None,
-    short_names: bool | None = None,
-    quirks: Quirks | str | None = None,
-    hdlc: HdlcSettings | None = None,
-    deadlines: Deadlines | None = None,
-    max_receive_pdu_size: int = 0xFFFF,
-    conformance: Conformance | None = None,
-    on_progress: OnProgress | None = None,
-    trace: Trace | None = None,
-) -> Meter:
+def connect(url: str | None = None, **options: Unpack[ConnectOptions]) -> Meter:
     """Connect to a meter and open an association; `dlms.transport.url` says what a URL looks like.
 
-    `meter` is a TOML file (or its table) with the URL, the security and the quirks; see `dlms.meter_description`. What
-    is given beside it takes its place. `conformance` is what is proposed, None for all that this library can do.
+    Options: `dlms.shell.options.ConnectOptions`, among them `meter` (a TOML file in the place of all else), `security`
+    and `deadlines`.
 
     Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
     cannot be asked for, ConfigurationError.
     """
-    target = Target.of(
-        url,
-        meter=meter,
-        security=security,
-        short_names=short_names,
-        quirks=quirks,
-        hdlc=hdlc,
-        max_receive_pdu_size=max_receive_pdu_size,
-        conformance=conformance,
-    )
-    limits = deadlines or Deadlines()
-    transport = open_transport(target.url, limits.transport)
-    opened = Meter(transport, target.link(), target.proposal, deadlines=limits, on_progress=on_progress, trace=trace)
-    return opened.open()
+    return _meter(Session.of(url, **options)).open()
+
+
+def _meter(session: Session) -> Meter:
+    return Meter(session, lambda: open_transport(session.target.url, session.deadlines.transport))
 
 
 def synchronise_counter(
     url: str | None = None,
     *,
-    meter: Described | None = None,
-    security: Security | None = None,
     public_client: int = 16,
     counter: AttributeRef[Any] = COUNTER_OBJECT,
     force: bool = False,
-    quirks: Quirks | str | None = None,
-    hdlc: HdlcSettings | None = None,
-    deadlines: Deadlines | None = None,
-    trace: Trace | None = None,
+    **options: Unpack[ConnectOptions],
 ) -> int:
     """Read the invocation counter that the meter last accepted, as the public client, and let ours go on above it.
 
@@ -396,18 +260,9 @@ def synchronise_counter(
     leap of more than 2**24 is a SecurityError without `force`, and a counter is never lowered. `counter` is the object
     that holds the counter of this client; `security` keeps ours in its `counters`.
     """
-    target = Target.of(
-        url,
-        meter=meter,
-        security=security,
-        short_names=None,
-        quirks=quirks,
-        hdlc=hdlc,
-        max_receive_pdu_size=0xFFFF,
-    )
-    public = target.as_client(public_client, Security())
-    limits = deadlines or Deadlines()
-    transport = open_transport(public.url, limits.transport)
-    with Meter(transport, public.link(), public.proposal, deadlines=limits, trace=trace) as opened:
-        last = opened._run(read_counter(opened._association, counter))
-    return advance_counter(target.proposal.security, last, force=force)
+    session = Session.of(url, **options)
+    security = session.target.proposal.security
+    session.turn_to(public_client, Security())
+    with _meter(session).open() as opened:
+        last = opened._run(lambda association: read_counter(association, counter))
+    return advance_counter(security, last, force=force)

@@ -1,4 +1,4 @@
-"""What the shells share: whom to connect to, and how long each phase may take."""
+"""Whom to connect to, and how long each phase may take."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.transport.url import Url
 from dlms_core.hdlc import HdlcAddress
-
-NOTIFICATIONS_MOST = 1024  # kept while nobody asks for them; the oldest make room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +44,11 @@ class Target:
         url: str | None,
         *,
         meter: Described | None = None,
-        security: Security | None,
-        short_names: bool | None,
-        quirks: Quirks | str | None,
-        hdlc: HdlcSettings | None,
-        max_receive_pdu_size: int,
+        security: Security | None = None,
+        short_names: bool | None = None,
+        quirks: Quirks | str | None = None,
+        hdlc: HdlcSettings | None = None,
+        max_receive_pdu_size: int = 0xFFFF,
         conformance: Conformance | None = None,
     ) -> Self:
         """Raises ConfigurationError for what cannot be asked for."""

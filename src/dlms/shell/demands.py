@@ -1,0 +1,43 @@
+"""What a conversation with a meter demands of the shell that carries it on: the few things that can wait.
+
+A conversation is a generator, as a client operation is, but of the whole of a session: octets instead of APDUs. It is
+resumed with a demand's outcome, or the error that carrying it out ended with is raised where it waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from dlms.association.effects import Reserve, Wait
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Send octets."""
+
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """The octets that come within `timeout` seconds, None where none do, b"" once the transport has ended."""
+
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Open the transport, in the place of one that is open."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """Close the transport."""
+
+
+Demand: TypeAlias = Transmit | Await | Wait | Reserve | Dial | HangUp
+Conversation: TypeAlias = Generator[Demand, Any, T]

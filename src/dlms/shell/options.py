@@ -1,0 +1,81 @@
+"""The options that operations of both shells take, declared once."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias, TypedDict
+
+from dlms.association.client import Errors
+from dlms.association.engine import Trace
+from dlms.association.profile_reading import Access, ProfileStructure
+from dlms.cosem.classes import Clock
+from dlms.cosem.profile_plan import Nulls
+from dlms.datetime import CosemDateTime, DeviationSign
+from dlms.enumerations import Conformance
+from dlms.link.hdlc_settings import HdlcSettings
+from dlms.meter_description import Described
+from dlms.quirks import Quirks
+from dlms.security.settings import Security
+from dlms.shell.target import Deadlines
+
+OnProgress: TypeAlias = Callable[[int, int | None], None]
+"""Told how far a long operation has come, and of how much; None where nobody knows."""
+
+
+class TargetOptions(TypedDict, total=False):
+    """Whom to connect to, beside or in place of a URL, and what to propose.
+
+    `meter` is a TOML file (or its table) with the URL, the security and the quirks; see `dlms.meter_description`. What
+    is given beside it takes its place. `conformance` is None for all that this library can do.
+    """
+
+    meter: Described | None
+    security: Security | None
+    short_names: bool | None
+    quirks: Quirks | str | None
+    hdlc: HdlcSettings | None
+    max_receive_pdu_size: int
+    conformance: Conformance | None
+
+
+class ConnectOptions(TargetOptions, total=False):
+    """All that `connect` takes: besides, how long each phase may take, and who is told of what."""
+
+    deadlines: Deadlines | None
+    on_progress: OnProgress | None
+    trace: Trace | None
+
+
+class AccessOptions(TypedDict, total=False):
+    """`break_on_error` has the meter stop at the first error, and NotProcessed stands for the rest."""
+
+    errors: Errors
+    break_on_error: bool
+    self_descriptive: bool
+    date_time: CosemDateTime | None
+
+
+class ProfileOptions(TypedDict, total=False):
+    """How a profile is read.
+
+    `columns` names what is wanted besides the time: logical names, column names, objects or addresses. `tz` is the
+    zone of naive times and of meters' times without deviation. `access` "range" has the meter choose by time, "entry"
+    by number; where it refuses, and with "all", it sends every row and the choice is made here. `structure` hands in
+    what an earlier connection found (`association.profile_structures`).
+    """
+
+    columns: Iterable[Any] | None
+    tz: datetime.tzinfo | None
+    access: Access
+    structure: ProfileStructure | None
+    nulls: Nulls
+    deviation_sign: DeviationSign
+
+
+class ClockOptions(TypedDict, total=False):
+    """Which clock, 0.0.1.0.0.255 unless named, and the zone of times without deviation."""
+
+    clock: Clock | None
+    tz: datetime.tzinfo | None
+    deviation_sign: DeviationSign
