@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dlms_core.fault import DecodeError, DlmsError, EncodeError
+
+if TYPE_CHECKING:
+    from dlms.enumerations import ImageTransferStatus
 
 __all__ = [
     "AssociationRejected",
@@ -15,6 +20,7 @@ __all__ = [
     "DlmsError",
     "Downgrade",
     "EncodeError",
+    "ImageTransferError",
     "LinkError",
     "MissingKey",
     "ProtocolError",
@@ -89,3 +95,16 @@ class AssociationRejected(DlmsError):
     def __str__(self) -> str:
         words = [str(getattr(part, "book_name", part)) for part in (self.result, self.diagnostic)]
         return f"association {words[0]}: {words[1]}"
+
+
+class ImageTransferError(DlmsError):
+    """The meter did not take an image, found it wrong, or could not activate it; `status` is its
+    image_transfer_status, None where it was not asked."""
+
+    def __init__(self, reason: str, status: ImageTransferStatus | None = None) -> None:
+        super().__init__(reason, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        reason = str(self.args[0])
+        return reason if self.status is None else f"{reason} (image_transfer_status: {self.status.book_name})"

@@ -18,12 +18,12 @@ from dlms.apdu.get import (
 )
 from dlms.apdu.set import SetRequestNormal, SetResponseNormal
 from dlms.association.client import ClientAssociation
-from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send
+from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, Wait
 from dlms.association.negotiated import Negotiated
 from dlms.association.opening import Proposal
 from dlms.data import Data, dumps
 from dlms.enumerations import Conformance
-from dlms.errors import ConnectionLost
+from dlms.errors import ConnectionLost, DlmsError
 from dlms.grammar import Message
 from dlms.results import ActionResult, DataAccessResult
 from dlms.security.settings import Security
@@ -50,6 +50,7 @@ class ScriptedMeter:
         self.written: list[tuple[Any, bytes]] = []
         self.called: list[tuple[Any, bytes | None]] = []
         self.progress: list[tuple[int, int | None]] = []
+        self.waits: list[float] = []
         self.block: int | None = None
         self.blocks_before_loss: int | None = None
         self._blocks: list[bytes] = []
@@ -63,17 +64,23 @@ class ScriptedMeter:
     def run(self, exchange: Exchange[T]) -> T:
         """Drive an operation to its end."""
         outcome: Any = None
+        failure: DlmsError | None = None
         answer = b""
         while True:
             try:
-                effect = exchange.send(outcome)
+                effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            outcome = None
+            outcome = failure = None
             match effect:
                 case Send(octets, _):
-                    answer = encode_with_data_octets(self._answer(decode_with_data_octets(octets)))
+                    try:
+                        answer = encode_with_data_octets(self._answer(decode_with_data_octets(octets)))
+                    except DlmsError as error:
+                        failure = error
+                case Wait(seconds):
+                    self.waits.append(seconds)
                 case Receive():
                     outcome = answer
                 case Random(count):

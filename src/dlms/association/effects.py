@@ -13,6 +13,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from dlms.errors import DlmsError
 from dlms.grammar import Message
 from dlms.security.counters import CounterStore
 
@@ -73,3 +74,22 @@ class Progress:
 
 Effect: TypeAlias = Send | Receive | Random | Reserve | Wait | SetAside | Progress
 Exchange: TypeAlias = Generator[Effect, Any, T]
+
+
+def without_progress(exchange: Exchange[T]) -> Exchange[T]:
+    """An operation whose own progress is not told: it is a step of a longer one."""
+    outcome: Any = None
+    failure: DlmsError | None = None
+    while True:
+        try:
+            effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        outcome = failure = None
+        if isinstance(effect, Progress):
+            continue
+        try:
+            outcome = yield effect
+        except DlmsError as error:
+            failure = error
