@@ -7,6 +7,7 @@ from typing import Any
 
 from dlms.apdu import decode, encode
 from dlms.apdu.acse import Aare, Aarq
+from dlms.apdu.action import ActionRequestNormal
 from dlms.apdu.ciphering import CipheredContent
 from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
@@ -19,8 +20,10 @@ from dlms.data import DoubleLongUnsigned, OctetString
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance, MethodAccessV3
 from dlms.grammar import Message, program
+from dlms.results import ActionResult, AssociationResult
 from dlms.security.context import SecurityContext
 from dlms.security.counters import MemoryCounterStore, ReplayRule
+from dlms.security.hls import gmac
 from dlms.security.keys import Key
 from dlms.security.protection import Protection
 
@@ -34,6 +37,8 @@ LONG = Data("0.0.96.1.0.255")
 NOW = CosemDateTime.from_epoch_milliseconds(1_700_000_000_000)
 EVERYTHING: dict[str, Any] = {"attributes": READ_AND_WRITE, "methods": MethodAccessV3.ACCESS}
 KEYS: dict[str, Any] = {"encryption_key": ENCRYPTION_KEY, "authentication_key": AUTHENTICATION_KEY}
+CTOS, STOC = bytes(range(16)), bytes(range(0x40, 0x50))
+REPLY_TO_HLS = CosemMethodDescriptor(15, bytes.fromhex("0000280000FF"), 1)
 PUBLIC, MANAGER, READER, GUARDED, DIGEST = 16, 1, 2, 3, 4
 
 
@@ -137,3 +142,23 @@ def sealed(context: SecurityContext, message: Message) -> bytes:
     """A message as the client protects it."""
     store, name = context.sending_counter
     return context.protect(message, store.reserve(name))
+
+
+def proof(reply: bytes) -> ActionRequestNormal:
+    """What a client sends to prove itself: reply_to_hls_authentication."""
+    return ActionRequestNormal(0xC1, REPLY_TO_HLS, OctetString(reply))
+
+
+def guarded(device: LogicalDevice) -> tuple[ServerSession, SecurityContext]:
+    """A ciphered session whose client has proved itself by GMAC."""
+    of, context = session(device, GUARDED), client_context()
+    aare = ask(of, aarq(5, CTOS, context=3, user_information=decode(sealed(context, initiate()))))
+    assert isinstance(aare, Aare)
+    assert aare.result == AssociationResult.ACCEPTED
+    context.unprotect(aare.user_information)
+    keys = {name: Key(value) for name, value in KEYS.items()}
+    tag = gmac(STOC, suite=0, counter=7, title=CLIENT_TITLE, **keys)
+    reply = CONTENT.encode(CipheredContent(0x10, 7, b"", tag))
+    answer = decode(context.unprotect(ask(of, sealed(context, proof(reply)))))
+    assert answer.single_response.result == ActionResult.SUCCESS
+    return of, context

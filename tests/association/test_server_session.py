@@ -6,11 +6,10 @@ import pytest
 from tests.association.meter import (
     CLIENT_TITLE,
     CLOCK,
-    CONTENT,
+    CTOS,
     DIGEST,
     ENERGY,
     GUARDED,
-    KEYS,
     LONG,
     MANAGER,
     NOW,
@@ -18,15 +17,17 @@ from tests.association.meter import (
     PUBLIC,
     READER,
     SERVER_TITLE,
+    STOC,
     aarq,
     answers,
     ask,
     attribute,
-    client_context,
+    guarded,
     initiate,
     meter,
     method,
     opened,
+    proof,
     sealed,
     session,
 )
@@ -40,7 +41,7 @@ from dlms.apdu.access import (
     AccessRequestSet,
     AccessResponse,
 )
-from dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
+from dlms.apdu.acse import Aarq, Rlre, Rlrq
 from dlms.apdu.action import (
     ActionRequestNextPblock,
     ActionRequestNormal,
@@ -50,11 +51,10 @@ from dlms.apdu.action import (
     ActionResponseNormal,
 )
 from dlms.apdu.block_transfer import GeneralBlockTransfer
-from dlms.apdu.ciphering import CipheredContent, GloGetResponse
+from dlms.apdu.ciphering import GloGetResponse
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import (
     CosemAttributeDescriptorWithSelection,
-    CosemMethodDescriptor,
     DataBlockSA,
     GetRequestNext,
     GetRequestNormal,
@@ -73,7 +73,7 @@ from dlms.apdu.set import (
     SetResponseNormal,
 )
 from dlms.association.server_association import State
-from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.association.server_session import SessionLimits
 from dlms.data import DoubleLong, DoubleLongUnsigned, Integer, Long, NullData, OctetString, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.results import (
@@ -85,18 +85,14 @@ from dlms.results import (
     ExceptionServiceError,
     InitiateError,
 )
-from dlms.security.context import SecurityContext
-from dlms.security.hls import Proof, gmac
-from dlms.security.keys import Key
+from dlms.security.hls import Proof
 from dlms.security.protection import Protection
 from dlms.security.settings import Mechanism
 from dlms.service_errors import HardwareFault
 
 GET_CLOCK = GetRequestNormal(0xC1, attribute(CLOCK.time))
 GET_LONG = GetRequestNormal(0xC1, attribute(LONG.value))
-REPLY_TO_HLS = CosemMethodDescriptor(15, bytes.fromhex("0000280000FF"), 1)
 User = AcseServiceUserDiagnostic
-CTOS, STOC = bytes(range(16)), bytes(range(0x40, 0x50))
 
 
 # ---- associations -------------------------------------------------------------------------------------------------
@@ -159,10 +155,6 @@ def test_release_ends_it() -> None:
     of = opened(meter())
     assert isinstance(ask(of, Rlrq()), Rlre)
     assert isinstance(ask(of, GET_CLOCK), ExceptionResponse)
-
-
-def proof(reply: bytes) -> ActionRequestNormal:
-    return ActionRequestNormal(0xC1, REPLY_TO_HLS, OctetString(reply))
 
 
 def test_hls_by_digest_and_what_is_refused_before_it() -> None:
@@ -369,24 +361,8 @@ def test_short_names_read_write_and_invoke() -> None:
 # ---- ciphering ----------------------------------------------------------------------------------------------------
 
 
-def guarded() -> tuple[ServerSession, SecurityContext]:
-    """A session whose client has proved itself by GMAC."""
-    of, context = session(meter(), GUARDED), client_context()
-    request = aarq(5, CTOS, context=3, user_information=decode(sealed(context, initiate())))
-    aare = ask(of, request)
-    assert isinstance(aare, Aare)
-    assert aare.result == AssociationResult.ACCEPTED
-    context.unprotect(aare.user_information)
-    keys = {name: Key(value) for name, value in KEYS.items()}
-    tag = gmac(STOC, suite=0, counter=7, title=CLIENT_TITLE, **keys)
-    reply = CONTENT.encode(CipheredContent(0x10, 7, b"", tag))
-    answer = decode(context.unprotect(ask(of, sealed(context, proof(reply)))))
-    assert answer.single_response.result == ActionResult.SUCCESS
-    return of, context
-
-
 def test_a_ciphered_session_answers_as_it_is_asked() -> None:
-    of, context = guarded()
+    of, context = guarded(meter())
     answer = ask(of, sealed(context, GET_CLOCK))
     assert isinstance(answer, GloGetResponse)
     assert decode(context.unprotect(answer)) == GetResponseNormal(0xC1, OctetString(NOW.octets))
@@ -395,7 +371,7 @@ def test_a_ciphered_session_answers_as_it_is_asked() -> None:
 
 
 def test_replayed_forged_and_unprotected_requests_are_refused() -> None:
-    of, context = guarded()
+    of, context = guarded(meter())
     octets = sealed(context, GET_CLOCK)
     ask(of, octets)
     replayed = ask(of, octets)

@@ -26,13 +26,13 @@ class GeneralBlocks:
     @property
     def under_way(self) -> bool:
         """Whether blocks are to come or to go."""
-        return bool(self._incoming or self._outgoing)
+        return self._receiving or bool(self._outgoing)
 
     def abandon(self) -> None:
         """Forget everything."""
-        self._incoming: list[bytes] = []
+        self._incoming = bytearray()
+        self._receiving = False
         self._received = 0
-        self._size = 0
         self._outgoing: list[bytes] = []
         self._sent = 0
         self._peer_window = 1
@@ -43,16 +43,17 @@ class GeneralBlocks:
         if self._outgoing:
             return None, self._next_window(block)
         if block.block_number == 1:
-            self._incoming, self._received, self._size = [], 0, 0
+            self._incoming, self._received = bytearray(), 0
         if block.block_number == self._received + 1:
-            self._incoming.append(block.block_data)
+            self._incoming += block.block_data
+            self._receiving = True
             self._received += 1
-            self._size += len(block.block_data)
-            if self._size > self._longest_request:
+            if len(self._incoming) > self._longest_request:
                 self.abandon()
                 return None, [encode(self._block(True, False, 1, b""))]
             if block.last_block:
-                whole, self._incoming = b"".join(self._incoming), []
+                whole, self._incoming = bytes(self._incoming), bytearray()
+                self._receiving = False
                 return whole, []
         if block.streaming:
             return None, []

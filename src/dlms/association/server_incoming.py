@@ -11,24 +11,19 @@ class Incoming:
     def __init__(self, of: object, limit: int) -> None:
         self.of = of
         self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    @property
-    def number(self) -> int:
-        """The number of the last block."""
-        return len(self._pieces)
+        self._number = 0
+        self._octets = bytearray()  # not a list of blocks: those without octets would take memory and no limit
 
     @property
     def octets(self) -> bytes:
         """All blocks together."""
-        return b"".join(self._pieces)
+        return bytes(self._octets)
 
     def add(self, number: int, octets: bytes) -> None:
         """Take the next block; raises DataBlockNumberInvalid, and LongSetAborted beyond the limit."""
-        if number != len(self._pieces) + 1:
+        if number != self._number + 1:
             raise DataBlockNumberInvalid
-        self._size += len(octets)
-        if self._size > self._limit:
+        if len(self._octets) + len(octets) > self._limit:
             raise LongSetAborted
-        self._pieces.append(octets)
+        self._number = number
+        self._octets += octets

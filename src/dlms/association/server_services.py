@@ -174,15 +174,15 @@ def refused(request: Apdu) -> Message | None:
     return NOT_ALLOWED if type(request) in NEEDED else UNKNOWN_SERVICE
 
 
-def proof_of(request: Apdu) -> bytes | None:
-    """The octets of f(StoC), if that is what a request carries."""
-    if isinstance(request, ReadRequest):
+def proof_of(request: Apdu, *, short_names: bool) -> bytes | None:
+    """The octets of f(StoC), if that is what a request carries, by the names of its association."""
+    if isinstance(request, ReadRequest) and short_names:
         match request.variable_access_specification:
             case [ParameterizedAccess(variable_name=name) as access] if name == REPLY_TO_HLS_SHORT_NAME:
                 octets: Any = access.parameter  # octets: the request was decoded so
                 return octet_string(octets)
         return None
-    if not isinstance(request, ActionRequestNormal):
+    if not isinstance(request, ActionRequestNormal) or short_names:
         return None
     method = request.cosem_method_descriptor
     parameters: Any = request.method_invocation_parameters  # octets: the request was decoded so

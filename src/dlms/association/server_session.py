@@ -42,6 +42,7 @@ from dlms.errors import DecodeError, ReplayDetected, SecurityError
 from dlms.grammar import Message
 from dlms.results import ExceptionServiceError, ExceptionStateError
 from dlms.security.ciphered import CIPHERED
+from dlms.security.context import DEDICATED, GLOBAL
 from dlms.security.counters import counter_name
 from dlms.security.protection import Protection, SecurityControl
 
@@ -158,17 +159,22 @@ class ServerSession:
         """The APDUs that answer an APDU of the client: one, none, or the blocks of a window."""
         self.tick(now)
         self._last = now
+        association = self._association
+        if association is not None and len(octets) > association.client.max_receive_pdu_size:
+            return [encode_with_data_octets(TOO_LONG)]
         try:
             message = decode_with_data_octets(octets)
             if not isinstance(message, GeneralBlockTransfer):
-                return self._fitting((yield from self._answer(message, now)))
-            if self._association is None or not self._association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
+                answer = yield from self._answer(message, now)
+                return self._fitting(self._association, answer)
+            if association is None or not association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
                 return [encode_with_data_octets(NOT_ALLOWED)]
             whole, answers = self._blocks.receive(message)
             if whole is None:
                 return answers
-            self._association.by_general_blocks = True
-            return self._fitting((yield from self._answer(decode_with_data_octets(whole), now)), by_blocks=True)
+            association.by_general_blocks = True
+            answer = yield from self._answer(decode_with_data_octets(whole), now)
+            return self._fitting(association, answer, by_blocks=True)
         except DecodeError as error:
             LOGGER.debug("client %d sent what is no APDU: %s", self._client_sap, error)
             return [encode_with_data_octets(UNKNOWN_SERVICE if error.offset == 0 else MALFORMED)]
@@ -176,14 +182,15 @@ class ServerSession:
             LOGGER.exception("a request of client %d failed", self._client_sap)
             return [encode_with_data_octets(MALFORMED)]
         finally:
-            if self._association is not None:
-                self._association.by_general_blocks = False
+            if association is not None:
+                association.by_general_blocks = False
 
-    def _fitting(self, octets: bytes | None, *, by_blocks: bool = False) -> list[bytes]:
+    def _fitting(
+        self, association: ServerAssociation | None, octets: bytes | None, *, by_blocks: bool = False
+    ) -> list[bytes]:
         """An answer as it is, or in blocks where it is too long for the client."""
         if octets is None:
             return []
-        association = self._association
         most = 0xFFFF if association is None else association.max_send_pdu_size
         if not by_blocks and len(octets) <= most:
             return [octets]
@@ -218,6 +225,9 @@ class ServerSession:
         security.use_dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
         association.access.protection = SecurityControl.of(message.ciphered_content.security_control).protection
         inner = decode_with_data_octets(plain)
+        named = None if isinstance(message, (GeneralGloCiphering, GeneralDedCiphering)) else type(message)
+        if named not in (None, GLOBAL.get(inner.tags[0]), DEDICATED.get(inner.tags[0])):
+            return encode_with_data_octets(DECIPHERING_ERROR)  # the envelope of one service around another
         if isinstance(inner, (*CIPHERED, GeneralBlockTransfer)) or type(inner) in OPENINGS:
             return self._protected(association, NOT_ALLOWED)
         answer = yield from self._do(inner, None, now)
@@ -242,7 +252,10 @@ class ServerSession:
     def _do(self, message: Apdu, kind: Kind | None, now: float) -> Work[Message | None]:
         if isinstance(message, SILENT):
             return None
-        proof = None if kind is not None else proof_of(message)
+        association = self._association
+        proof = None
+        if kind is None and association is not None:
+            proof = proof_of(message, short_names=association.short_names)
         does = TABLE[self.state, kind or (Kind.SERVICE if proof is None else Kind.PROOF)]
         match does, message:
             case Does.OPEN, Aarq():
@@ -288,7 +301,7 @@ class ServerSession:
         except SecurityError as error:
             LOGGER.warning("client %d: %s", self._client_sap, error)
             self._back_off.failed(now)
-            association.state = State.NON_ASSOCIATED
+            self.close()
             return reply_to_proof(message, None)
         self._back_off.succeeded()
         association.state = State.ASSOCIATED

@@ -59,20 +59,21 @@ class Segments:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._octets = bytearray()
+        self._begun = False  # a segment may be empty, and a list of such would grow without a limit
 
     def add(self, frame: Frame) -> bytes | None:
         """The whole, once `frame` is its last segment; LinkError, and nothing is kept, beyond the limit."""
-        self._pieces.append(frame.information)
-        self._size += len(frame.information)
-        if self._size <= self._limit and frame.segmented:
+        self._octets += frame.information
+        self._begun = True
+        if len(self._octets) <= self._limit and frame.segmented:
             return None
-        pieces, size = self._pieces, self._size
-        self._pieces, self._size = [], 0
-        if size > self._limit:
+        whole = bytes(self._octets)
+        self._octets.clear()
+        self._begun = False
+        if len(whole) > self._limit:
             raise LinkError(f"the segments of an APDU grow beyond {self._limit} octets")
-        return b"".join(pieces)
+        return whole
 
     def __bool__(self) -> bool:
-        return bool(self._pieces)
+        return self._begun
