@@ -11,13 +11,13 @@ import os
 import sys
 from collections.abc import Sequence
 
-from dlms.cli import clock, decode, demo, objects, profile, values
+from dlms.cli import clock, decode, demo, objects, profile, simulate, values
 from dlms.cli.outcome import DATA_AT_FAULT, CallAtFault, complain
 from dlms.errors import DlmsError
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (decode, demo, objects, values, clock, profile)
+SUBCOMMANDS = (decode, demo, objects, values, clock, profile, simulate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

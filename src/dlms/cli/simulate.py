@@ -1,0 +1,75 @@
+"""`dlms simulate`: meters with made-up values, served until the process is told to end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dlms.cli.outcome import SUCCESS, CallAtFault
+from dlms.errors import ConfigurationError
+from dlms.simulate import MODELS, SimulatedMeter, Simulation
+
+
+def add_parser(subparsers: Any) -> None:
+    """`dlms simulate`."""
+    parser = subparsers.add_parser("simulate", help="be one or many meters", description=__doc__)
+    parser.add_argument("--listen", metavar="URL", default="tcp://127.0.0.1:4059", help="tcp://127.0.0.1:4059")
+    parser.add_argument("--model", choices=MODELS, default="european", help="european")
+    parser.add_argument("--meters", type=int, default=1, metavar="N", help="at ports from that of the URL on (1)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same meters (0)")
+    parser.add_argument(
+        "--together", action="store_true", help="all meters at one port, as logical devices 1, 2, 3 ..."
+    )
+    parser.add_argument("--meter", metavar="FILE", type=Path, help="write what --meter of other commands reads")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; one line that begins with `ready` says when."""
+    try:
+        asyncio.run(_serve(arguments))
+    except ConfigurationError as error:
+        raise CallAtFault(str(error)) from None
+    except OSError as error:
+        raise CallAtFault(f"cannot listen at {arguments.listen}: {error.strerror or error}") from None
+    return SUCCESS
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    simulation = Simulation(arguments.model, meters=arguments.meters, seed=arguments.seed, together=arguments.together)
+    async with simulation:
+        url = await simulation.listen(arguments.listen)
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        _introduce(simulation.meters[0], arguments.meter)
+        count = len(simulation.meters)
+        sys.stdout.write(f"ready {url} {count} {'meter' if count == 1 else 'meters'}\n")
+        sys.stdout.flush()
+        await ended.wait()
+
+
+def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
+    """How to get in: the meter's TOML, with its keys, which are no secret."""
+    lines = toml_lines(meter.description)
+    if file is not None:
+        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    name = file or "meter.toml"
+    sys.stdout.write(
+        f"# {meter.model.title} {meter.name}. TEST keys, known to everybody: for no real meter. As {name}:\n"
+        + "".join(f"{line}\n" for line in lines)
+        + f"# dlms objects '{meter.url}?client=16'\n"
+        + f"# dlms profile --meter {name} {meter.model.profile}\n"
+    )
+
+
+def toml_lines(description: Mapping[str, str]) -> list[str]:
+    """A table of TOML, a line for each entry."""
+    return [
+        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in description.items()
+    ]

@@ -1,0 +1,148 @@
+"""The buffer of a profile whose rows follow from their times: nothing is stored, whatever the range that is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from dlms.association.server_profile import CLOCK_CLASS
+from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
+from dlms.data import Array, Data, OctetString
+from dlms.datetime import CosemDateTime
+from dlms.errors import DecodeError
+from dlms.service_errors import ScopeOfAccessViolated, TypeUnmatched
+from dlms.simulate.captures import Captures
+from dlms.simulate.noise import Seconds
+from dlms.simulate.zone import Zone
+from dlms_core.columns import Plan
+from dlms_core.pieces import head
+
+Values: TypeAlias = Callable[[Seconds, npt.NDArray[np.int64]], npt.NDArray[Any]]
+"""The times of some rows, and their numbers from the very first -> the raw values of a column in them."""
+LONGEST_PIECE: Final = 4096
+"""Rows that are computed in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedColumn:
+    """A column: what is captured, and how it is sent. The column of the clock has no `values`: it is the time."""
+
+    definition: CaptureObjectDefinition
+    type: type[Data]
+    values: Values | None = None
+
+
+class ComputedProfile:
+    """Rows at the times of `captures`, the newest `entries` of them, oldest first; `now` is asked at every read."""
+
+    def __init__(
+        self, columns: Sequence[ComputedColumn], captures: Captures, *, entries: int, zone: Zone,
+        now: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._columns = tuple(columns)
+        self._captures = captures
+        self._entries = entries
+        self._zone = zone
+        self._now = now
+        self._forgotten = 0
+
+    @property
+    def capture_objects(self) -> list[CaptureObjectDefinition]:
+        """What each column holds."""
+        return [column.definition for column in self._columns]
+
+    def entries_in_use(self) -> int:
+        """How many rows there are now."""
+        return len(self._rows())
+
+    def reset(self) -> None:
+        """Forget the rows that there are now."""
+        self._forgotten = self._captures.count(self._now())
+
+    def _rows(self) -> range:
+        """The numbers of the rows that are kept."""
+        stop = self._captures.count(self._now())
+        return range(min(max(stop - self._entries, self._forgotten), stop), stop)
+
+    def select(self, selector: int | None, parameters: object) -> Iterator[bytes]:
+        """The octets of the array of the selected rows, in pieces, as the rows are now."""
+        rows = self._rows()
+        match selector, parameters:
+            case None, _:
+                columns: Sequence[ComputedColumn] = self._columns
+            case 1, RangeDescriptor():
+                rows, columns = self._in_range(rows, parameters), self._named(parameters.selected_values)
+            case 2, EntryDescriptor():
+                rows, columns = _entries(rows, parameters), self._numbered(parameters)
+            case _:
+                raise ScopeOfAccessViolated
+        return self._served(rows, columns)
+
+    def _served(self, rows: range, columns: Sequence[ComputedColumn]) -> Iterator[bytes]:
+        yield head(Array.tag, len(rows))
+        for first in range(rows.start, rows.stop, LONGEST_PIECE):
+            stop = min(first + LONGEST_PIECE, rows.stop)
+            packed = self._packed(columns, self._captures.times(first, stop), np.arange(first, stop))
+            yield packed.removeprefix(head(Array.tag, stop - first))
+
+    def _packed(self, columns: Sequence[ComputedColumn], times: Seconds, numbers: Seconds) -> bytes:
+        clocks = [at for at, column in enumerate(columns) if column.values is None]
+        plan = Plan.of_tags(
+            [OctetString.tag if column.values is None else column.type.tag for column in columns],
+            clocks=clocks,
+            deviation_sign=self._zone.deviation_sign,
+        )
+        rows = plan.empty(len(times), masks=False, companions=True)
+        rows.rows = len(times)
+        for at, column in enumerate(columns):
+            values = times.astype("datetime64[s]") if column.values is None else column.values(times, numbers)
+            rows.values[at][:] = values
+        deviations, statuses = self._zone.deviations(times), self._zone.statuses(times)
+        for companions, values in ((rows.deviations, deviations), (rows.statuses, statuses)):
+            for at in clocks:
+                companion = companions[at] if companions is not None else None
+                if companion is not None:
+                    companion[:] = values
+        return plan.pack(rows)
+
+    def _in_range(self, rows: range, descriptor: RangeDescriptor) -> range:
+        if descriptor.restricting_object.class_id != CLOCK_CLASS:
+            raise ScopeOfAccessViolated
+        low, high = (self._seconds(value) for value in (descriptor.from_value, descriptor.to_value))
+        first = self._captures.count(np.nextafter(low, -np.inf))
+        stop = self._captures.count(high)
+        return range(max(first, rows.start), max(min(stop, rows.stop), max(first, rows.start)))
+
+    def _seconds(self, value: object) -> float:
+        value = value.value if isinstance(value, Data) else value
+        try:
+            moment = CosemDateTime.from_octets(value) if isinstance(value, bytes) else value
+        except DecodeError:
+            raise TypeUnmatched from None
+        seconds = self._zone.seconds(moment) if isinstance(moment, CosemDateTime) else None
+        if seconds is None:
+            raise TypeUnmatched
+        return seconds
+
+    def _named(self, wanted: Sequence[CaptureObjectDefinition]) -> Sequence[ComputedColumn]:
+        columns = [column for column in self._columns if column.definition in wanted]
+        if len(columns) < len(wanted):
+            raise ScopeOfAccessViolated
+        return columns or self._columns
+
+    def _numbered(self, descriptor: EntryDescriptor) -> Sequence[ComputedColumn]:
+        first, last = descriptor.from_selected_value, descriptor.to_selected_value
+        if not 1 <= first <= len(self._columns) or 0 < last < first:
+            raise ScopeOfAccessViolated
+        return self._columns[first - 1 : last or None]
+
+
+def _entries(rows: range, descriptor: EntryDescriptor) -> range:
+    first, last = descriptor.from_entry, descriptor.to_entry
+    if first < 1 or 0 < last < first:
+        raise ScopeOfAccessViolated
+    return rows[first - 1 : last or None]

@@ -1,0 +1,69 @@
+"""Event logs: what happened to a meter before it was looked at, by seed, and what happens while it is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dlms.simulate.curve import DAY
+from dlms.simulate.noise import Seconds, noise
+
+
+class Events:
+    """The events of one log, counted from 0. Those up to `start` follow from the seed, about `gap` days apart from
+    `origin` on; later ones are recorded.
+
+    `codes` are event codes with their weights.
+    """
+
+    def __init__(self, seed: int, codes: Mapping[int, float], *, gap: float, origin: int, start: float) -> None:
+        self._seed = seed
+        self._codes = np.array(list(codes), np.int64)
+        weights = np.array(list(codes.values()), np.float64)
+        self._bounds = np.cumsum(weights / weights.sum())
+        self._gap = int(gap * DAY)
+        self._origin = origin
+        self._past = self._count_past(start)
+        self._recorded: list[tuple[int, int]] = []
+
+    def record(self, at: float, code: int) -> None:
+        """An event now."""
+        last = self._recorded[-1][0] if self._recorded else 0
+        self._recorded.append((max(int(at), last), code))
+
+    def last_code(self, until: float) -> int:
+        """The code of the newest event; 0 where there is none."""
+        count = self.count(until)
+        return int(self.codes_of(np.array([count - 1]))[0]) if count else 0
+
+    def count(self, until: float) -> int:
+        """How many events there are up to a time."""
+        past = self._past
+        if not self._recorded or until < self._recorded[0][0]:
+            past = min(past, self._count_past(until))
+        return past + sum(at <= until for at, _ in self._recorded)
+
+    def times(self, first: int, stop: int) -> Seconds:
+        """When events happened."""
+        numbers = np.arange(first, stop, dtype=np.int64)
+        recorded = np.array([at for at, _ in self._recorded[max(first - self._past, 0) : max(stop - self._past, 0)]])
+        return np.concatenate([self._past_times(numbers[numbers < self._past]), recorded]).astype(np.int64)
+
+    def codes_of(self, numbers: Seconds) -> Seconds:
+        """The codes of events, by number."""
+        past = np.searchsorted(self._bounds, noise(self._seed + 1, numbers), "right")
+        codes = self._codes[np.minimum(past, len(self._codes) - 1)]
+        for at in np.flatnonzero(numbers >= self._past):
+            codes[at] = self._recorded[int(numbers[at]) - self._past][1]
+        return codes
+
+    def _past_times(self, numbers: Seconds) -> Seconds:
+        moved = (noise(self._seed, numbers) * self._gap).astype(np.int64)
+        return self._origin + numbers * self._gap + moved
+
+    def _count_past(self, until: float) -> int:
+        number = int((until - self._origin) // self._gap)
+        if number < 0:
+            return 0
+        return number + int(self._past_times(np.array([number]))[0] <= until)

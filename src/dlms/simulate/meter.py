@@ -1,0 +1,231 @@
+"""One simulated meter: a logical device made of a model's declaration, whose values follow from seed and time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.cosem.classes import Clock, Data, ExtendedRegister, ProfileGeneric, Register
+from dlms.cosem.interval_status import IntervalStatus
+from dlms.cosem.types import CaptureObjectDefinition
+from dlms.data import Data as DataValue
+from dlms.data import DoubleLongUnsigned, LongUnsigned, OctetString, Unsigned
+from dlms.enumerations import ClockBase, SortMethod
+from dlms.security.settings import Security
+from dlms.simulate.computed_profile import ComputedColumn, ComputedProfile, Values
+from dlms.simulate.counters import SimulatedCounters
+from dlms.simulate.events import Events
+from dlms.simulate.model import (
+    CLOCK,
+    PUBLIC_CLIENT,
+    DeclaredEventLog,
+    DeclaredProfile,
+    MeasuredRegister,
+    Model,
+    TestKeys,
+)
+from dlms.simulate.noise import Seconds, noise, seed_of
+from dlms.simulate.supply import Supply
+from dlms.units import ScalerUnit
+
+ORIGIN: Final = 1_577_836_800
+"""2020-01-01T00:00Z: when simulated meters began to count."""
+SECURITY: Final = {field.name for field in fields(Security)} - {"counters"}
+CLIENT_SYSTEM_TITLE: Final = "4D4D4D0000000001"
+INVOCATION_COUNTER: Final = "0.0.43.1.0.255"
+POWER_DOWN_PART: Final = 0.0005
+"""The part of intervals in which the power went."""
+
+
+class SimulatedMeter:
+    """Meter `number` (from 1) of a simulation. `device` is its logical device: values may be changed at any time.
+
+    `time` gives the world's time in seconds since 1970; `sap` is that of the logical device.
+    """
+
+    def __init__(
+        self, model: Model, number: int = 1, *, seed: int = 0, time: Callable[[], float], sap: int = 1,
+        keys: TestKeys | None = None,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.number = number
+        self.seed = seed_of(seed, model.name, number)
+        self.sap = sap
+        self.keys = keys or TestKeys()
+        self.serial_number = f"{number + 10_000_000:08d}"
+        self.url = ""
+        """Where it listens; empty until it does."""
+        self.start = time()
+        self.events: dict[str, Events] = {}
+        """Each event log by its logical name."""
+        self.counters = SimulatedCounters()
+        self._time = time
+        self.random = random.Random(self.seed)  # noqa: S311  # a simulated meter does the same for the same seed
+
+    @property
+    def name(self) -> str:
+        """The logical device name."""
+        return f"{self.model.manufacturer}{self.serial_number:0>13}"
+
+    @property
+    def system_title(self) -> bytes:
+        """Its system title: the manufacturer's letters and the number."""
+        return self.model.manufacturer.encode("ascii") + self.number.to_bytes(5, "big")
+
+    def now(self) -> float:
+        """The time by the meter's own clock, in seconds since 1970."""
+        return self._time()
+
+    @cached_property
+    def supply(self) -> Supply:
+        """What flows through it."""
+        model = self.model
+        return Supply(
+            self.seed, origin=ORIGIN, zone=60 * model.zone.standard, a_day=model.a_day, sun=model.sun,
+            phases=model.phases, nominal_voltage=model.nominal_voltage,
+        )  # fmt: skip
+
+    @cached_property
+    def device(self) -> LogicalDevice:
+        """The logical device, made when it is first asked for."""
+        device = LogicalDevice(
+            self.name, sap=self.sap, system_title=self.system_title, clients=self.model.clients(self.keys),
+            counters=self.counters,
+        )  # fmt: skip
+        self.__dict__["device"] = device
+        self._add_clock(device)
+        for name, text in self.model.texts.items():
+            device[Data(name).value] = OctetString(text.format(serial=self.serial_number).encode("ascii"))
+        for register in self.model.registers:
+            self._add_register(device, register)
+        for log in self.model.event_logs:
+            self._add_event_log(device, log)
+        for profile in self.model.profiles:
+            self._add_profile(device, profile)
+        if PUBLIC_CLIENT in device.clients:
+            device[Data(INVOCATION_COUNTER).value] = lambda: DoubleLongUnsigned(self.counters.highest_received)
+        self.model.more(self)
+        return device
+
+    # ---- for clients ----------------------------------------------------------------------------------------------
+
+    @property
+    def description(self) -> Mapping[str, str]:
+        """The entries of the TOML file with which a client gets in as the client that may do the most."""
+        client = self.model.client(self.keys)
+        return {
+            "url": f"{self.url}?client={client.sap}&server={self.sap}",
+            "authentication": client.authentication.name.lower().replace("_", "-"),
+            "policy": "authenticated+encrypted",
+            "client_system_title": CLIENT_SYSTEM_TITLE,
+            "encryption_key": self.keys.encryption_key,
+            "authentication_key": self.keys.authentication_key,
+            "counters": "simulated-meters.sqlite",
+        }
+
+    @property
+    def security(self) -> Security:
+        """What a client has to have to get in."""
+        return Security.from_mapping(
+            {key: value for key, value in self.description.items() if key in SECURITY}, "meter"
+        )
+
+    # ---- objects --------------------------------------------------------------------------------------------------
+
+    def _add_clock(self, device: LogicalDevice) -> None:
+        clock, zone = Clock(CLOCK), self.model.zone
+        device[clock.time] = lambda: zone.moment(self.now())
+        device[clock.time_zone] = -zone.standard
+        device[clock.status] = lambda: int(zone.statuses(np.array([int(self.now())]))[0])
+        device[clock.clock_base] = ClockBase.INTERNAL_CRYSTAL
+
+    def _add_register(self, device: LogicalDevice, declared: MeasuredRegister) -> None:
+        raw = self.raw(declared)
+
+        def value() -> DataValue:
+            of: Callable[[int], DataValue] = declared.type
+            return of(int(raw(np.array([int(self.now())]), NO_NUMBERS)[0]))
+
+        if declared.extended:
+            extended = ExtendedRegister(declared.logical_name)
+            device[extended.value] = value
+            device[extended.scaler_unit] = ScalerUnit(declared.scaler, declared.unit)
+            device[extended.status] = Unsigned(0)
+            device[extended.capture_time] = lambda: self.model.zone.moment(self.now() // 3600 * 3600)
+        else:
+            register = Register(declared.logical_name)
+            device[register.value] = value
+            device[register.scaler_unit] = ScalerUnit(declared.scaler, declared.unit)
+
+    def raw(self, declared: MeasuredRegister) -> Values:
+        """The values of a register as it sends them."""
+
+        def values(times: Seconds, numbers: Seconds) -> Seconds:
+            return np.floor(declared.measure(self.supply, times) * 10.0**-declared.scaler).astype(np.int64)
+
+        return values
+
+    def _add_profile(self, device: LogicalDevice, declared: DeclaredProfile) -> None:
+        registers = {register.logical_name: register for register in self.model.registers}
+        columns = []
+        for name in declared.columns:
+            if name == CLOCK:
+                columns.append(CLOCK_COLUMN)
+            elif name == declared.status:
+                device[Data(name).value] = Unsigned(0)
+                columns.append(ComputedColumn(_captured(1, name), Unsigned, self._status))
+            else:
+                register = registers[name]
+                class_id = 4 if register.extended else 3
+                columns.append(ComputedColumn(_captured(class_id, name), register.type, self.raw(register)))
+        profile = ComputedProfile(
+            columns, declared.schedule(ORIGIN, self.model.zone), entries=declared.entries, zone=self.model.zone,
+            now=self.now,
+        )  # fmt: skip
+        self.add_profile(device, declared.logical_name, profile, declared.capture_period, declared.entries)
+
+    def _add_event_log(self, device: LogicalDevice, declared: DeclaredEventLog) -> None:
+        events = Events(
+            seed_of(self.seed, declared.logical_name), declared.codes, gap=declared.gap, origin=ORIGIN, start=self.start
+        )
+        self.events[declared.logical_name] = events
+        device[Data(declared.code).value] = lambda: Unsigned(events.last_code(self.now()))
+        code = ComputedColumn(
+            _captured(1, declared.code), Unsigned, lambda times, numbers: events.codes_of(numbers)
+        )  # fmt: skip
+        profile = ComputedProfile(
+            [CLOCK_COLUMN, code], events, entries=declared.entries, zone=self.model.zone, now=self.now
+        )
+        self.add_profile(device, declared.logical_name, profile, 0, declared.entries)
+
+    @staticmethod
+    def add_profile(device: LogicalDevice, name: str, profile: ComputedProfile, period: int, entries: int) -> None:
+        """Serve computed rows as a profile generic."""
+        of = ProfileGeneric(name)
+        device.on_get(of.buffer, profile.select)
+        device[of.capture_objects] = profile.capture_objects
+        device[of.capture_period] = period
+        device[of.sort_method] = SortMethod.FIFO
+        device[of.sort_object] = CLOCK_COLUMN.definition
+        device[of.entries_in_use] = profile.entries_in_use
+        device[of.profile_entries] = entries
+        device.on_call(of.reset, lambda _: profile.reset())
+
+    def _status(self, times: Seconds, numbers: Seconds) -> Seconds:
+        saving = IntervalStatus.DST * self.model.zone.is_daylight_saving(times)
+        power_down = IntervalStatus.PDN * (noise(self.seed + 5, times // 900) < POWER_DOWN_PART)
+        return np.asarray(saving + power_down, np.int64)
+
+
+def _captured(class_id: int, name: str) -> CaptureObjectDefinition:
+    return CaptureObjectDefinition(class_id, Data(name).logical_name, 2, 0)
+
+
+CLOCK_COLUMN: Final = ComputedColumn(_captured(8, CLOCK), LongUnsigned)
+NO_NUMBERS: Final = np.zeros(1, np.int64)

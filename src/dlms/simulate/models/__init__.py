@@ -1,0 +1,14 @@
+"""The models of meters that can be simulated, one module each."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Final
+
+from dlms.simulate.model import Model
+from dlms.simulate.models.european import EUROPEAN
+
+MODELS: Final = MappingProxyType({model.name: model for model in (EUROPEAN,)})
+"""Every model by its name."""
+
+__all__ = ["EUROPEAN", "MODELS", "Model"]
