@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from dlms.association.server_clients import ServedClient
+from dlms.association.server_parts import Parts
 from dlms.association.server_profile import ProfileBuffer
 from dlms.cosem.classes import Data as DataObject
 from dlms.cosem.declare import InterfaceClass, UntypedObject, interface_classes, interface_object
@@ -85,12 +86,13 @@ class ServedObject:
         return max(end, 0 if offset is None else offset + 8)
 
 
-class LogicalDevice:
+class LogicalDevice(Parts):
     """The objects of one logical device and the clients that it serves.
 
     `name` is the logical device name (up to 16 octets, the first three the manufacturer's), `sap` its SAP (1: the
     management logical device), `system_title` its own: it is needed to cipher, and by HLS 5 and 6. Counters are kept
-    in `counters`; where keys outlive the process, so must it. A device is used by one thread.
+    in `counters`; where keys outlive the process, so must it. A device is used by one thread. What it does by itself
+    are its parts (dlms.device): `install(part)`.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class LogicalDevice:
         clients: Iterable[ServedClient] = (),
         counters: CounterStore | None = None,
     ) -> None:
+        super().__init__()
         self.name = name.encode("ascii") if isinstance(name, str) else name
         if not 0 < len(self.name) <= 16:
             raise ConfigurationError(f"a logical device name has 1 to 16 octets, not {len(self.name)}")
@@ -206,6 +209,7 @@ class LogicalDevice:
         else:
             node = served.node(ref.attribute_id) if ref.node is None else ref.node
             served.octets[ref.attribute_id] = value_octets(node, value)
+        self.changed()
 
     def __getitem__(self, ref: AttributeRef[T]) -> T | Any:
         """The value that an attribute was given or set to; KeyError where a function is asked for it, or no value."""

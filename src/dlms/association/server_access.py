@@ -92,6 +92,7 @@ class Access:
             yield from called(setter, value)
         if stored:
             served.octets[attribute_id] = octets
+        self.device.changed()
 
     def invoke(self, served: ServedObject, method_id: int, octets: bytes | None) -> Work[bytes | None]:
         """Invoke a method; what it returns as the octets of one Data, None for nothing."""
@@ -103,6 +104,7 @@ class Access:
             raise ObjectUnavailable if method_id in served.object.methods else ObjectUndefined
         argument = None if octets is None else decoded_as(served.argument_node(method_id), octets)
         value = yield from called(function, argument)
+        self.device.changed()
         if value is None:
             return None
         try:

@@ -17,6 +17,8 @@ from dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
 from dlms.apdu.block_transfer import GeneralBlockTransfer
 from dlms.apdu.ciphering import DedicatedCiphering, GeneralDedCiphering, GeneralGloCiphering
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
+from dlms.apdu.notification import DataNotification, EventNotificationRequest
+from dlms.apdu.read_write import InformationReportRequest
 from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_access import LOGGER, Work
 from dlms.association.server_association import RandomOctets, ServerAssociation, State
@@ -94,6 +96,12 @@ TABLE: Final[dict[tuple[State, Kind], Does]] = {
 """An AARQ always begins anew: a client that lost its association has no other way back."""
 
 OPENINGS: Final = {Aarq: Kind.OPENING, Rlrq: Kind.RELEASE}
+NOTIFICATIONS: Final[dict[type[Message], Conformance]] = {
+    EventNotificationRequest: Conformance.EVENT_NOTIFICATION,
+    DataNotification: Conformance.DATA_NOTIFICATION,
+    InformationReportRequest: Conformance.INFORMATION_REPORT,
+}
+"""What has to be agreed on for a notification."""
 SILENT: Final = (ExceptionResponse, ConfirmedServiceError)
 """What is never answered: an error for an error would go on for ever."""
 
@@ -147,6 +155,14 @@ class ServerSession:
             self._blocks.abandon()
             if self._services is not None:
                 self._services.abandon()
+
+    def takes(self, message: Message) -> bool:
+        """Whether the client is associated, and agreed to notifications of this kind."""
+        association = self._association
+        if association is None or association.state is not State.ASSOCIATED:
+            return False
+        needed = NOTIFICATIONS.get(type(message))
+        return needed is not None and association.allows(needed)
 
     def notification(self, message: Message) -> bytes:
         """The octets of a notification, protected as the association is; they may be sent at any time."""

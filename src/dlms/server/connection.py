@@ -13,6 +13,7 @@ from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_access import Work
 from dlms.association.server_association import RandomOctets, State
 from dlms.association.server_back_off import BackOff
+from dlms.association.server_parts import Notification, Parts
 from dlms.association.server_session import ServerSession, SessionLimits
 from dlms.server.stations import Ended, Line, Request, Station
 from dlms.service_errors import TemporaryFailure
@@ -122,9 +123,13 @@ class Connection:
         """The sessions on this line."""
         return self._sessions
 
-    def notify(self, line: Line, apdu: bytes) -> None:
-        """Send an APDU that answers nothing."""
-        self._station.send(line, apdu, self._loop.time())
+    def notify(self, device: Parts, notification: Notification) -> None:
+        """Send a notification of a device to those clients on this line that it is for and that take such."""
+        for line, session in self._sessions.items():
+            if self._shared.devices.get(line.server) is not device:
+                continue
+            if notification.client in (None, line.client) and session.takes(notification.message):
+                self._station.notify(line, session.notification(notification.message), self._loop.time())
         self._flush()
 
     # ---- requests -------------------------------------------------------------------------------------------------

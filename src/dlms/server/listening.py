@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from typing import Self, cast
 
 from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_association import RandomOctets
+from dlms.association.server_parts import Notification, Parts
 from dlms.association.server_session import SessionLimits
 from dlms.cosem.classes import SapAssignment
 from dlms.cosem.classes.associations import SapAssignmentListElement
@@ -17,6 +19,7 @@ from dlms.errors import ConfigurationError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server.connection import Connection, ServerLimits, Sessions
 from dlms.server.stations import HdlcStation, Station, WrapperStation
+from dlms.server.ticking import Ticking
 from dlms.transport import loopback
 from dlms.transport.url import Url
 
@@ -30,7 +33,8 @@ class Server:
 
     `devices` are those of one physical device: they share every line, told apart by SAP. The one with SAP 1, if there
     is one, lists them all (SAP assignment). Several physical devices are several places to listen at, each with its
-    own `devices`. Everything happens in the event loop of `listen`.
+    own `devices`. Everything happens in the event loop of `listen`. Time passes for the parts of a device (dlms.device)
+    while it is listened for: `time` gives them POSIX seconds.
     """
 
     def __init__(
@@ -41,14 +45,17 @@ class Server:
         session_limits: SessionLimits | None = None,
         hdlc: HdlcSettings | None = None,
         random: RandomOctets = os.urandom,
+        time: Callable[[], float] = time.time,
     ) -> None:
         self._devices = _listed(devices)
         self._limits = limits or ServerLimits()
         self._session_limits = session_limits or SessionLimits()
         self._hdlc = hdlc or HdlcSettings()
         self._random = random
+        self._time = time
+        self._ticking: dict[LogicalDevice, Ticking] = {}
         self._servers: list[asyncio.Server] = []
-        self._datagrams: list[asyncio.DatagramTransport] = []
+        self._datagrams: list[_Datagrams] = []
         self._pairs: list[str] = []
         self._connections: set[_StreamConnection] = set()
         self._closed = asyncio.Event()
@@ -71,15 +78,16 @@ class Server:
         def protocol() -> _StreamConnection:
             return _StreamConnection(self, sessions, self._station(wanted, sessions))
 
+        self._tick(served)
         loop = asyncio.get_running_loop()
         if wanted.scheme == "pair":
             self._listen_in_process(wanted.target, protocol, loop)
             return url
         if wanted.scheme == "udp":
-            transport, _ = await loop.create_datagram_endpoint(
+            transport, datagrams = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(sessions), local_addr=(wanted.host, wanted.port)
             )
-            self._datagrams.append(transport)
+            self._datagrams.append(datagrams)
             port = transport.get_extra_info("sockname")[1]
         else:
             server = await loop.create_server(protocol, wanted.host, wanted.port)
@@ -94,16 +102,19 @@ class Server:
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
+        for ticking in self._ticking.values():
+            ticking.close()
         for server in self._servers:
             server.close()
-        for transport in self._datagrams:
-            transport.close()
+        for datagrams in self._datagrams:
+            datagrams.close()
         for name in self._pairs:
             loopback.silence(name)
         for connection in list(self._connections):
             connection.abort()
         for server in self._servers:
             await server.wait_closed()
+        self._ticking.clear()
         self._servers.clear()
         self._datagrams.clear()
         self._pairs.clear()
@@ -123,6 +134,21 @@ class Server:
     def full(self) -> bool:
         """Whether no further connection is taken."""
         return len(self._connections) >= self._limits.connections
+
+    def _tick(self, devices: Iterable[LogicalDevice]) -> None:
+        for device in devices:
+            if device not in self._ticking:
+                self._ticking[device] = Ticking(
+                    device, time=self._time, deliver=self._deliver, timeout=self._limits.function_timeout
+                )
+
+    def _deliver(self, device: Parts) -> None:
+        while device.notifications:
+            notification = device.notifications.popleft()
+            for connection in self._connections:
+                connection.notify(device, notification)
+            for datagrams in self._datagrams:
+                datagrams.notify(device, notification)
 
     def _station(self, url: Url, sessions: Sessions) -> Station:
         if url.link == "hdlc":
@@ -199,6 +225,11 @@ class _StreamConnection(asyncio.BufferedProtocol):
         if self._connection is not None:
             self._connection.end()
 
+    def notify(self, device: Parts, notification: Notification) -> None:
+        """Send a notification to those on this connection that it is for."""
+        if self._connection is not None:
+            self._connection.notify(device, notification)
+
     def abort(self) -> None:
         """End at once."""
         if self._transport is not None:
@@ -251,6 +282,12 @@ class _Datagrams(asyncio.DatagramProtocol):
     def error_received(self, exc: Exception) -> None:
         """An address that cannot be reached: its client is silent, and that is dealt with."""
 
-    def connections(self) -> Iterator[Connection]:
-        """Whoever talks to us."""
-        return iter(self._connections.values())
+    def notify(self, device: Parts, notification: Notification) -> None:
+        """Send a notification to those that it is for."""
+        for connection in self._connections.values():
+            connection.notify(device, notification)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._transport is not None:
+            self._transport.close()

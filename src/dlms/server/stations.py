@@ -50,6 +50,9 @@ class Station(Protocol):
     def send(self, line: Line, apdu: bytes, now: float) -> None:
         """Send an APDU to a client; nothing happens where its link is down."""
 
+    def notify(self, line: Line, apdu: bytes, now: float) -> None:
+        """Send an APDU that answers nothing, whoever's turn it is."""
+
     def octets_to_send(self) -> bytes:
         """What the transport has to send now."""
 
@@ -79,6 +82,9 @@ class WrapperStation:
 
     def send(self, line: Line, apdu: bytes, now: float) -> None:
         self._out += build(apdu, source=line.server, destination=line.client)
+
+    def notify(self, line: Line, apdu: bytes, now: float) -> None:
+        self.send(line, apdu, now)
 
     def octets_to_send(self) -> bytes:
         octets = bytes(self._out)
@@ -155,6 +161,12 @@ class HdlcStation:
         except LinkError:
             return  # the client has gone while its answer was made
         self._collect(line, link)
+
+    def notify(self, line: Line, apdu: bytes, now: float) -> None:
+        link = self._links.get(line)
+        if link is not None:
+            link.send_unsolicited(apdu)
+            self._collect(line, link)
 
     def octets_to_send(self) -> bytes:
         octets = bytes(self._out)

@@ -1,0 +1,87 @@
+"""What a logical device does by itself: its parts and their timers, and what it has to send unasked."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from dlms.apdu import encode
+from dlms.grammar import Message
+
+LOGGER: Final = logging.getLogger("dlms.server")
+
+
+class Part(Protocol):
+    """What makes some objects of a device live. Times are POSIX seconds; nothing here waits or asks a clock."""
+
+    def next_timer(self) -> float | None:
+        """When `tick` is due; None for never. Asked again after every tick and every change of the device."""
+
+    def tick(self, now: float) -> None:
+        """Do all that is due at `now`; asked too early it does nothing."""
+
+
+P = TypeVar("P", bound=Part)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """An APDU that nobody asked for. It goes to whoever is associated: as `client`, or, where that is None, as any."""
+
+    message: Message
+    client: int | None = None
+
+
+class Parts:
+    """The parts of one device, and what waits for its shell: notifications and unfinished work."""
+
+    def __init__(self) -> None:
+        self._parts: list[Part] = []
+        self._watchers: list[Callable[[], None]] = []
+        self.notifications: deque[Notification] = deque()
+        self.unfinished: deque[Awaitable[object]] = deque()
+        """Async functions that a part has begun; the shell finishes them."""
+
+    def install(self, part: P) -> P:
+        """Let a part live from now on; it is returned."""
+        self._parts.append(part)
+        self.changed()
+        return part
+
+    def notify(self, message: Message, *, client: int | None = None) -> None:
+        """Have a notification sent to whoever is associated as `client` (None: to everybody who is associated), and
+        agreed to notifications of its kind. EncodeError for a message that cannot be encoded."""
+        encode(message)
+        self.notifications.append(Notification(message, client))
+        self.changed()
+
+    def next_timer(self) -> float | None:
+        """When the first of the parts is due."""
+        return min((at for part in self._parts if (at := part.next_timer()) is not None), default=None)
+
+    def tick(self, now: float) -> None:
+        """Let every part do what is due; one that fails is logged and keeps none of the others."""
+        for part in self._parts:
+            at = part.next_timer()
+            if at is None or at > now:
+                continue
+            try:
+                part.tick(now)
+            except Exception:
+                LOGGER.exception("%r failed", part)
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Have `watcher()` called whenever a timer may have changed, or something waits to be sent or finished."""
+        self._watchers.append(watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call `watcher` no longer."""
+        self._watchers.remove(watcher)
+
+    def changed(self) -> None:
+        """Tell the watchers. A write or an invocation by a client tells them too."""
+        for watcher in self._watchers:
+            watcher()

@@ -1,0 +1,84 @@
+"""When a date and time with wildcards comes round: schedules, calendars and daylight saving are written so.
+
+All in local time, as naive datetimes. The wildcards are those of the Blue Book ("Date and time formats"): a field that
+is not specified takes every value; day FE is the last day of the month, FD the one before; a day together with a day
+of the week is the first such day of the week from that day on, and with FE (FD) the last (but one) of the month. Below
+the smallest field of a time that is specified everything is 0. The months FE and FD, which depend on daylight saving,
+never come round here.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Final, TypeAlias
+
+from dlms.datetime import CosemDate, CosemDateTime, CosemTime
+
+DatePattern: TypeAlias = CosemDate | CosemDateTime
+TimePattern: TypeAlias = CosemTime | CosemDateTime
+
+DAYS_SEARCHED: Final = 366 * 8 + 2
+"""29 February comes round after eight years at the most."""
+DAY: Final = timedelta(days=1)
+
+
+def comes_round(pattern: DatePattern, day: date) -> bool:
+    """Whether a date with wildcards means `day`."""
+    if pattern.daylight_savings_begin or pattern.daylight_savings_end:
+        return False
+    if pattern.year not in (None, day.year) or pattern.month not in (None, day.month):
+        return False
+    weekday = pattern.day_of_week
+    if pattern.last_day_of_month or pattern.second_last_day_of_month:
+        left = monthrange(day.year, day.month)[1] - day.day
+        if weekday is None:
+            return left == (0 if pattern.last_day_of_month else 1)
+        return day.isoweekday() == weekday and left // 7 == (0 if pattern.last_day_of_month else 1)
+    if pattern.day is None:
+        return weekday in (None, day.isoweekday())
+    if weekday is None or None not in (pattern.year, pattern.month):
+        return pattern.day == day.day
+    return day.isoweekday() == weekday and 0 <= day.day - pattern.day < 7
+
+
+def days(pattern: DatePattern, first: date) -> Iterator[date]:
+    """The days from `first` on that a date with wildcards means."""
+    if pattern.year is not None:
+        if not first.year <= pattern.year <= 9999:
+            return
+        first = max(first, date(pattern.year, 1, 1))
+    for _ in range(DAYS_SEARCHED):
+        if pattern.year is not None and first.year > pattern.year:
+            return
+        if comes_round(pattern, first):
+            yield first
+        if first == date.max:
+            return
+        first += DAY
+
+
+def times(pattern: TimePattern) -> Iterator[time]:
+    """The times of a day that a time with wildcards means, earliest first."""
+    hour, minute, second = pattern.hour, pattern.minute, pattern.second
+    hundredths = pattern.hundredths or 0
+    if second is None:
+        second, hundredths = 0, 0
+        if minute is None:
+            minute, hour = 0, hour or 0
+    if second > 59 or hundredths > 99:
+        return
+    for at_hour in range(24) if hour is None else range(hour, min(hour + 1, 24)):
+        for at_minute in range(60) if minute is None else range(minute, min(minute + 1, 60)):
+            yield time(at_hour, at_minute, second, hundredths * 10_000)
+
+
+def next_occurrence(on: DatePattern, at: TimePattern, after: datetime) -> datetime | None:
+    """The first moment after `after` at which a date and a time come round together; None for never."""
+    for day in days(on, after.date()):
+        for time_of_day in times(at):
+            moment = datetime.combine(day, time_of_day)
+            if moment > after:
+                return moment
+    return None

@@ -1,0 +1,62 @@
+"""What a part is, and how it acts on its own device: beyond the rights of any client."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterator
+from typing import Any, Final, TypeVar
+
+from dlms.association.logical_device import LogicalDevice, ServedObject
+from dlms.association.server_access import Access, Work
+from dlms.association.server_clients import READ_AND_WRITE, ServedClient
+from dlms.association.server_parts import Part
+from dlms.enumerations import AttributeAccessV3, MethodAccessV3
+
+__all__ = ["DeviceItself", "Part", "begin", "finished"]
+
+T = TypeVar("T")
+NOBODY: Final = ServedClient(0)
+
+
+class DeviceItself(Access):
+    """The device at its own objects: it may read, write and invoke whatever there is."""
+
+    def __init__(self, device: LogicalDevice) -> None:
+        super().__init__(device, NOBODY)
+
+    def attribute_access(self, served: ServedObject, attribute_id: int) -> AttributeAccessV3:
+        return READ_AND_WRITE
+
+    def method_access(self, served: ServedObject, method_id: int) -> MethodAccessV3:
+        return MethodAccessV3.ACCESS
+
+    def octets(self, class_id: int, logical_name: bytes, attribute_id: int) -> Work[bytes]:
+        """The octets of an attribute's value; raises ServiceError."""
+        found: bytes | Iterator[bytes] = yield from self.read(self.find(class_id, logical_name), attribute_id)
+        return found if isinstance(found, bytes) else b"".join(found)
+
+
+async def finished(work: Work[T], awaitable: Awaitable[Any] | None = None) -> T:
+    """The result of `work`, which waits for `awaitable` if it has been begun."""
+    try:
+        if awaitable is None:
+            awaitable = next(work)
+        while True:
+            try:
+                result = await awaitable
+            except Exception as error:
+                awaitable = work.throw(error)
+            else:
+                awaitable = work.send(result)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+def begin(device: LogicalDevice, work: Work[object]) -> None:
+    """Do `work` now; where a function of the device is async, the shell finishes it."""
+    try:
+        awaitable = next(work)
+    except StopIteration:
+        return
+    device.unfinished.append(finished(work, awaitable))
+    device.changed()
