@@ -35,6 +35,7 @@ from dlms.link.hdlc_settings import HdlcSettings
 from dlms.quirks import Quirks
 from dlms.security import Security
 from dlms.security.ciphered import CIPHERED, open_ciphered
+from dlms.security.counters import MemoryCounterStore
 from dlms.security.keys import Key, KeyRing, KeySet
 from dlms.security.settings import Mechanism, Policy
 from dlms_core import llc
@@ -77,6 +78,13 @@ def connections(item: dict[str, Any]) -> list[Connection]:
         if found:
             found[-1].frames.append((entry["dir"], octets))
     return found
+
+
+class CountersOfCapture(MemoryCounterStore):
+    """Has nothing at hand, so that whoever drives the operation is asked: the counters are the captured ones."""
+
+    def at_hand(self, name: str) -> int | None:
+        return None
 
 
 class Replay:
@@ -183,7 +191,7 @@ class Replay:
         if isinstance(initiate, CIPHERED):
             initiate = decode(open_ciphered(initiate, self.keys).octets)  # type: ignore[assignment]
         assert isinstance(initiate, InitiateRequest)
-        security = Security(client_system_title=aarq.calling_ap_title, **secured)
+        security = Security(client_system_title=aarq.calling_ap_title, counters=CountersOfCapture(), **secured)
         return Proposal(
             security=security,
             conformance=Conformance(initiate.proposed_conformance),
@@ -239,7 +247,9 @@ def test_replayed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
     for connection in connections(item):
         replay = Replay(connection, item)
-        monkeypatch.setattr(services, "_invoke", lambda _, replay=replay: replay.invoke_id_and_priority)
+        monkeypatch.setattr(
+            Negotiated, "invoke_id_and_priority", lambda _, replay=replay: replay.invoke_id_and_priority
+        )
         negotiated = replay.open()
         while (octets := replay.next_request()) is not None:
             message = replay.plain(octets)

@@ -43,6 +43,25 @@ def test_values_are_handed_out_once(make: Maker) -> None:
     assert store.next_value("a") == 109
 
 
+def test_what_is_at_hand_is_the_next_value_or_nothing(make: Maker) -> None:
+    store = make(7)
+    taken = [store.reserve("a")]
+    for _ in range(200):
+        value = store.at_hand("a")
+        taken.append(store.reserve("a") if value is None else value)
+    assert taken == list(range(7, 208))
+    assert store.next_value("a") == 208
+
+
+def test_what_is_at_hand_was_put_away(tmp_path: Path) -> None:
+    path = tmp_path / "counters.sqlite"
+    with SqliteCounterStore(path, block=4) as store, SqliteCounterStore(path, block=4) as other:
+        assert store.at_hand("a") is None
+        assert [store.reserve("a"), *(store.at_hand("a") for _ in range(4))] == [0, 1, 2, 3, None]
+        assert other.reserve("a") == 4
+        assert store.reserve("a") == 8
+
+
 def test_a_counter_is_never_lowered(make: Maker) -> None:
     store = make(0)
     assert store.reserve("a") == 0

@@ -91,10 +91,16 @@ class ClientAssociation:
     ) -> Exchange[bytes]:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
         chosen = selective_access(ref, selection)
-        if not self.negotiated.short_names:
-            if ref.attribute_id == 0:
-                need(self.negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
-            return (yield from services.get(self.negotiated, attribute_descriptor(ref), chosen, take))
+        negotiated = self.negotiated
+        if negotiated.short_names:
+            return self._read_octets(ref, chosen, take)
+        if ref.attribute_id == 0:
+            need(negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
+        return services.get(negotiated, attribute_descriptor(ref), chosen, take)
+
+    def _read_octets(
+        self, ref: AttributeRef[Any], chosen: SelectiveAccessDescriptor | None, take: Take | None
+    ) -> Exchange[bytes]:
         variable = yield from self._variable(ref, chosen)
         (outcome,) = yield from short_names.read(self.negotiated, [variable])
         if isinstance(outcome, ServiceError):

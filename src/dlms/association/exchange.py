@@ -8,8 +8,8 @@ from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
-from dlms.association.effects import Exchange, Reserve, Send, SetAside
-from dlms.association.general_block_transfer import BlockTransfer
+from dlms.association.effects import ANSWER, Exchange, Reserve, Send, SetAside
+from dlms.association.general_block_transfer import TAG, BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
@@ -19,8 +19,6 @@ from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponse
 M = TypeVar("M", bound=Message)
 N = TypeVar("N", bound=Message)
 L = TypeVar("L", bound=Message)
-CONFIRMED = 0x40
-HIGH_PRIORITY = 0x80
 INVOKE_ID = 0x0F
 LONG_INVOKE_ID = 0xFF_FFFF
 NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
@@ -36,10 +34,13 @@ def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError
 
 def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     """The octets of a message, ciphered where the association is."""
-    if negotiated.security is None:
+    security = negotiated.security
+    if security is None:
         return encode_with_data_octets(message)
-    counter: int = yield Reserve(*negotiated.security.sending_counter)
-    return negotiated.security.protect(message, counter)
+    counter = security.counter_at_hand()
+    if counter is None:
+        counter = yield Reserve(*security.sending_counter)
+    return security.protect(message, counter)
 
 
 def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
@@ -71,25 +72,30 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
     for an error APDU and ProtocolError for anything else.
     """
-    way = BlockTransfer(negotiated)
-    yield from way.send((yield from protected(negotiated, message)))
-    return (yield from awaited(negotiated, way, message, *expected))
-
-
-def awaited(negotiated: Negotiated, way: BlockTransfer, message: Message, *expected: type[Message]) -> Exchange[Any]:
-    """The response to a message that was sent that way."""
+    octets = yield from protected(negotiated, message)
+    way: BlockTransfer | None = None
+    if len(octets) <= negotiated.longest_apdu:
+        yield Send(octets)
+    else:
+        way = BlockTransfer(negotiated)
+        yield from way.send(octets)
     wanted = invoke_id_of(message)
     while True:
-        received = opened(negotiated, (yield from way.receive()))
-        if isinstance(received, NOTIFICATIONS):
+        octets = (yield ANSWER) if way is None else (yield from way.receive())
+        if way is None and octets.startswith(TAG):
+            way = BlockTransfer(negotiated)
+            octets = yield from way.receive(octets)
+        received = opened(negotiated, octets)
+        fits = isinstance(received, expected)
+        if not fits and isinstance(received, NOTIFICATIONS):
             yield SetAside(received)
             continue
-        if isinstance(received, ERRORS):
+        if not fits and isinstance(received, ERRORS):
             raise error_of(received)
         answered = invoke_id_of(received)
-        if None not in (wanted, answered) and wanted != answered:
+        if wanted is not None and answered is not None and wanted != answered:
             continue
-        if isinstance(received, expected):
+        if fits:
             return received
         names = " or ".join(kind.__name__ for kind in expected)
         raise ProtocolError(f"expected {names}, got {type(received).__name__}")

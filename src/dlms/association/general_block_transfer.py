@@ -37,7 +37,7 @@ class BlockTransfer:
 
     def __init__(self, negotiated: Negotiated) -> None:
         self._window = negotiated.block_window
-        self._longest = negotiated.max_send_pdu_size or 0xFFFF
+        self._longest = negotiated.longest_apdu
         self._allowed = negotiated.allows(Conformance.GENERAL_BLOCK_TRANSFER)
         self._pieces: list[bytes] = []
         self._acknowledged = 0  # how many of our pieces the peer has in order
@@ -63,13 +63,15 @@ class BlockTransfer:
             raise ConfigurationError(f"the request has {len(octets)} octets: too long for general-block-transfer")
         yield from self._take_turn()
 
-    def receive(self) -> Exchange[bytes]:
-        """The next APDU that comes, put together where it comes in blocks.
+    def receive(self, arrived: bytes | None = None) -> Exchange[bytes]:
+        """The next APDU that comes, put together where it comes in blocks; its first octets may have `arrived` already.
 
         Raises ProtocolError for blocks that cannot be, DeadlineExceeded where they stop coming.
         """
+        octets = arrived
         while True:
-            octets: bytes | None = yield Receive(PATIENCE if self._sent or self._in_window else None)
+            if octets is None:
+                octets = yield Receive(PATIENCE if self._sent or self._in_window else None)
             if octets is None:
                 self._repeated += 1
                 if self._repeated > REPETITIONS:
@@ -87,6 +89,7 @@ class BlockTransfer:
             yield Progress(self._reassembly.acknowledged)
             if not block.streaming or self._in_window >= self._window:
                 yield from self._take_turn()
+            octets = None
 
     def _take(self, block: GeneralBlockTransfer) -> bytes | None:
         """Note what a block says and holds; the APDU that it completes."""

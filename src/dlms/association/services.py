@@ -49,7 +49,7 @@ from dlms.apdu.set import (
 )
 from dlms.association.blocks import Blocks, Take, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
-from dlms.association.exchange import CONFIRMED, HIGH_PRIORITY, request, send_unconfirmed
+from dlms.association.exchange import request, send_unconfirmed
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data
 from dlms.enumerations import Conformance
@@ -71,11 +71,6 @@ class ListRefused(ServiceError):
     """The meter answers a request with a list as if it were for one attribute: it does not take lists."""
 
 
-def _invoke(negotiated: Negotiated, *, confirmed: bool = True) -> int:
-    priority = HIGH_PRIORITY if negotiated.allows(Conformance.PRIORITY_MGMT_SUPPORTED) else 0
-    return negotiated.next_invoke_id() | (CONFIRMED if confirmed else 0) | priority
-
-
 # ---- GET ----------------------------------------------------------------------------------------------------------
 
 
@@ -90,7 +85,7 @@ def get(
     With `take`, they go there as they come, block by block, and b"" is returned.
     """
     need(negotiated, Conformance.GET)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     message = GetRequestNormal(invoke, attribute, selection)
     response = yield from request(negotiated, message, GetResponseNormal, GetResponseWithDatablock)
     if isinstance(response, GetResponseNormal):
@@ -107,7 +102,7 @@ def get(
 def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange[list[bytes | ServiceError]]:
     """The octets of several attributes' Data in one request; a ServiceError stands where the meter refuses one."""
     need(negotiated, Conformance.GET | Conformance.MULTIPLE_REFERENCES)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     message = GetRequestWithList(invoke, tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes))
     response = yield from request(negotiated, message, GetResponseWithList, GetResponseWithDatablock, GetResponseNormal)
     if isinstance(response, GetResponseNormal):
@@ -153,7 +148,7 @@ def set_value(
 ) -> Exchange[None]:
     """Write an attribute, in blocks where the meter takes no APDU that long; ServiceError if it refuses."""
     need(negotiated, Conformance.SET)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     message = SetRequestNormal(
         invoke_id_and_priority=invoke,
         cosem_attribute_descriptor=attribute,
@@ -186,7 +181,7 @@ def set_unconfirmed(
 ) -> Exchange[None]:
     """Write an attribute, which the meter does not answer; ConfigurationError where that fits no APDU."""
     need(negotiated, Conformance.SET)
-    invoke = _invoke(negotiated, confirmed=False)
+    invoke = negotiated.invoke_id_and_priority(confirmed=False)
     message = SetRequestNormal(
         invoke_id_and_priority=invoke,
         cosem_attribute_descriptor=attribute,
@@ -201,7 +196,7 @@ def set_list(
 ) -> Exchange[list[ServiceError | None]]:
     """Write several attributes in one request; None for each that the meter took."""
     need(negotiated, Conformance.SET | Conformance.MULTIPLE_REFERENCES)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     described = tuple(CosemAttributeDescriptorWithSelection(*item) for item in attributes)
     message = SetRequestWithList(invoke, described, tuple(as_data(value) for value in values))
     if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE):
@@ -248,7 +243,7 @@ def _set_blocks(
 def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes | None) -> Exchange[bytes | None]:
     """Invoke a method and return the octets of what it returns, None for nothing; ServiceError if the meter refuses."""
     need(negotiated, Conformance.ACTION)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     message: Message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
     if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
         response = yield from request(negotiated, message, ActionResponseNormal, ActionResponseWithPblock)
@@ -269,7 +264,7 @@ def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes 
 def call_unconfirmed(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes | None) -> Exchange[None]:
     """Invoke a method, which the meter does not answer; ConfigurationError where that fits no APDU."""
     need(negotiated, Conformance.ACTION)
-    invoke = _invoke(negotiated, confirmed=False)
+    invoke = negotiated.invoke_id_and_priority(confirmed=False)
     message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
     yield from send_unconfirmed(negotiated, message)
 
@@ -279,7 +274,7 @@ def call_list(
 ) -> Exchange[list[bytes | ServiceError | None]]:
     """Invoke several methods in one request; null-data stands for no argument."""
     need(negotiated, Conformance.ACTION | Conformance.MULTIPLE_REFERENCES)
-    invoke = _invoke(negotiated)
+    invoke = negotiated.invoke_id_and_priority()
     message: Message = ActionRequestWithList(invoke, tuple(methods), tuple(as_data(argument) for argument in arguments))
     if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
         response = yield from request(negotiated, message, ActionResponseWithList, ActionResponseWithPblock)

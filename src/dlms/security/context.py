@@ -10,6 +10,10 @@ from typing import get_args
 
 from dlms.apdu import encode, encode_with_data_octets
 from dlms.apdu.ciphering import (
+    AUTHENTICATED,
+    BROADCAST_KEY,
+    ENCRYPTED,
+    SUITE,
     CipheredContent,
     DedicatedCiphered,
     DedicatedCiphering,
@@ -23,7 +27,7 @@ from dlms.grammar import Message
 from dlms.security.ciphered import Ciphered
 from dlms.security.counters import CounterStore, MemoryCounterStore, ReceivedCounter, ReplayRule, counter_name
 from dlms.security.keys import Key
-from dlms.security.protection import Protection, SecurityControl, protect, unprotect
+from dlms.security.protection import Protection, Seal, SecurityControl
 
 
 def _plain_tag(ciphered: int, distance: int) -> int:
@@ -58,6 +62,8 @@ class SecurityContext:
     use_dedicated: bool = False
     _dedicated_counters: MemoryCounterStore = field(default_factory=MemoryCounterStore)
     _received: dict[bool, ReceivedCounter] = field(default_factory=dict)
+    _seals: dict[tuple[bytes, int], Seal] = field(default_factory=dict)
+    _counter_name: tuple[Key, str] | None = None
 
     @property
     def sending_counter(self) -> tuple[CounterStore, str]:
@@ -67,7 +73,15 @@ class SecurityContext:
             if self.use_dedicated and self.dedicated_key is not None
             else (self.encryption_key, self.counters)
         )
-        return store, counter_name(self.own_title, key)
+        known = self._counter_name
+        if known is None or known[0] is not key:
+            known = self._counter_name = key, counter_name(self.own_title, key)
+        return store, known[1]
+
+    def counter_at_hand(self) -> int | None:
+        """A counter for what we send that need not be put away first; None where it has to be reserved."""
+        store, name = self.sending_counter
+        return store.at_hand(name)
 
     def protect(self, message: Message, counter: int, *, besides: Protection = Protection.NONE) -> bytes:
         """The octets of the ciphered APDU around a message, whose Data may be given as octets.
@@ -77,16 +91,10 @@ class SecurityContext:
         dedicated = self.use_dedicated and self.dedicated_key is not None
         key = self.dedicated_key if dedicated else self.encryption_key
         assert key is not None  # noqa: S101  # dedicated says so
-        control = SecurityControl(self.suite, self.protection | besides)
-        information, tag = protect(
-            encode_with_data_octets(message),
-            control=control,
-            invocation_counter=counter,
-            system_title=self.own_title,
-            encryption_key=key,
-            authentication_key=self.authentication_key,
-        )
-        content = CipheredContent(control.octet, counter, information, tag or None)
+        control = self.suite | self.protection._value_ | besides._value_
+        seal = self._seal(self.own_title, control, key)
+        information, tag = seal.protect(encode_with_data_octets(message), counter)
+        content = CipheredContent(control, counter, information, tag or None)
         envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
         if envelope is not None:
             return encode(envelope(content))
@@ -100,37 +108,38 @@ class SecurityContext:
         Raises Downgrade, ReplayDetected, TagMismatch and SecurityError; the counter counts only once the tag fits.
         """
         content = message.ciphered_content
-        control = SecurityControl.of(content.security_control)
         dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
-        self._check(message, control)
+        self._check(message, content.security_control)
         key = self.dedicated_key if dedicated else self.encryption_key
         if key is None:
             raise SecurityError("the peer used a dedicated key, and none was agreed on")
-        assert content.invocation_counter is not None  # noqa: S101  # it is protected: _check
+        counter = content.invocation_counter
+        assert counter is not None  # noqa: S101  # it is protected: _check
         received = self._received_counter(key, dedicated=dedicated)
-        received.check(content.invocation_counter)
-        plain = unprotect(
-            content.information,
-            content.authentication_tag or b"",
-            control=control,
-            invocation_counter=content.invocation_counter,
-            system_title=self.peer_title,
-            encryption_key=key,
-            authentication_key=self.authentication_key,
-        )
-        received.accept(content.invocation_counter)
+        received.check(counter)
+        seal = self._seal(self.peer_title, content.security_control, key)
+        plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
+        received.accept(counter)
         return plain
 
-    def _check(self, message: Message, control: SecurityControl) -> None:
-        missing = self.protection & ~control.protection
+    def _seal(self, title: bytes, control: int, key: Key) -> Seal:
+        """What protects the APDUs of one sender; made anew once a key was changed."""
+        seal = self._seals.get((title, control))
+        if seal is None or seal.keys[0] is not key or seal.keys[1] is not self.authentication_key:
+            seal = Seal(SecurityControl.of(control), title, key, self.authentication_key)
+            self._seals[title, control] = seal
+        return seal
+
+    def _check(self, message: Message, control: int) -> None:
+        missing = self.protection._value_ & ~control
         if missing:
-            names = " and ".join(part.name.lower() for part in missing if part.name)
+            names = " and ".join(part.name.lower() for part in Protection(missing) if part.name)
             raise Downgrade(f"the peer's APDU is not {names}")
-        if not (control.authenticated or control.encrypted):
+        if not control & (AUTHENTICATED | ENCRYPTED):
             raise Downgrade("the peer's APDU is not protected")
-        if control.suite != self.suite:
-            raise SecurityError(f"the peer used security suite {control.suite}, not {self.suite}")
-        if Protection.BROADCAST_KEY in control.protection:
+        if control & SUITE != self.suite:
+            raise SecurityError(f"the peer used security suite {control & SUITE}, not {self.suite}")
+        if control & BROADCAST_KEY:
             raise SecurityError("the peer used the broadcast key in an association")
         if isinstance(message, (GeneralGloCiphering, GeneralDedCiphering)) and message.system_title not in (
             b"",

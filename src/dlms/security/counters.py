@@ -34,6 +34,9 @@ class CounterStore(Protocol):
     def reserve(self, name: str, count: int = 1) -> int:
         """Take `count` values for good and return the first; raises CounterExhausted."""
 
+    def at_hand(self, name: str) -> int | None:
+        """As `reserve(name)`, but None where that might wait, for a disk or another thread."""
+
     def next_value(self, name: str) -> int:
         """The value that `reserve` would return, without taking it."""
 
@@ -65,6 +68,9 @@ class MemoryCounterStore:
             value = self._next.get(name, self._first)
             self._next[name] = _after(name, value, count)
             return value
+
+    def at_hand(self, name: str) -> int | None:
+        return self.reserve(name)
 
     def next_value(self, name: str) -> int:
         with self._lock:
@@ -128,6 +134,18 @@ class SqliteCounterStore:
                 held = self._take(name, count, held)
             self._held[name] = held[count:]
             return held[0]
+
+    def at_hand(self, name: str) -> int | None:
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            held = self._held.get(name)
+            if not held:
+                return None
+            self._held[name] = held[1:]
+            return held[0]
+        finally:
+            self._lock.release()
 
     def next_value(self, name: str) -> int:
         with self._lock:

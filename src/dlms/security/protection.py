@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass
 from enum import Flag
-from typing import Self
+from functools import lru_cache
 
 from dlms.errors import ConfigurationError, DecodeError, MissingKey, TagMismatch
 from dlms.security.keys import KEY_LENGTHS, Key
@@ -36,10 +36,11 @@ class SecurityControl:
     suite: int
     protection: Protection
 
-    @classmethod
-    def of(cls, octet: int) -> Self:
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def of(octet: int) -> SecurityControl:
         """The meaning of the octet as sent."""
-        return cls(octet & SUITE_MASK, Protection(octet & ~SUITE_MASK))
+        return SecurityControl(octet & SUITE_MASK, Protection(octet & ~SUITE_MASK))
 
     @property
     def octet(self) -> int:
@@ -55,6 +56,73 @@ class SecurityControl:
     def encrypted(self) -> bool:
         """Whether the content is ciphertext."""
         return Protection.ENCRYPTED in self.protection
+
+
+class Seal:
+    """AES-GCM as one sender uses it: security control, system title and keys are settled, the counter is not.
+
+    Whoever protects many APDUs keeps one. `header` is what general-ciphering authenticates besides. Raises
+    ConfigurationError and MissingKey for keys and titles that do not fit the security control.
+    """
+
+    __slots__ = ("_associated", "_authenticated", "_compressed", "_encrypted", "_gcm", "_title", "keys")
+
+    def __init__(
+        self, control: SecurityControl, system_title: bytes, encryption_key: Key, authentication_key: Key | None
+    ) -> None:
+        _check_lengths(control, system_title, encryption_key, authentication_key)
+        self.keys = (encryption_key, authentication_key)
+        self._title = system_title
+        self._gcm = encryption_key.gcm
+        self._authenticated = control.authenticated
+        self._encrypted = control.encrypted
+        self._compressed = Protection.COMPRESSED in control.protection
+        self._associated = _associated(control, authentication_key)
+
+    def protect(self, plain: bytes, invocation_counter: int, header: bytes = b"") -> tuple[bytes, bytes]:
+        """The content to send and its tag (b"" where none is asked for).
+
+        The caller answers for never using a counter twice under a key.
+        """
+        nonce = self._nonce(invocation_counter)
+        associated = self._associated + header if header else self._associated
+        if not self._encrypted:
+            tag = self._gcm.encrypt(nonce, b"", associated + plain) if self._authenticated else b""
+            return plain, tag[:TAG_LENGTH]
+        sealed = self._gcm.encrypt(nonce, plain, associated)
+        size = len(plain)
+        return sealed[:size], sealed[size : size + TAG_LENGTH] if self._authenticated else b""
+
+    def unprotect(self, content: bytes, tag: bytes, invocation_counter: int, header: bytes = b"") -> bytes:
+        """The plaintext of received content, after its tag was found right.
+
+        Raises TagMismatch, and DecodeError for content that is compressed or whose tag has another length than 12.
+        """
+        if self._compressed:
+            raise DecodeError("compressed content (V.44) is not supported", layer="ciphering", offset=0)
+        if self._authenticated and len(tag) != TAG_LENGTH:
+            raise DecodeError(f"expected a tag of {TAG_LENGTH} octets, got {len(tag)}", layer="ciphering", offset=0)
+        nonce = self._nonce(invocation_counter)
+        associated = self._associated + header if header else self._associated
+        encrypt = self._gcm.encrypt
+        if not self._encrypted:
+            if self._authenticated:
+                _compare(encrypt(nonce, b"", associated + content), tag)
+            return content
+        # The library's decryption wants all 16 octets of a tag. Counter mode is its own inverse, so encrypting once
+        # gives the plaintext, and encrypting that again gives the tag to compare: 1.3 us where the Cipher interface
+        # takes 4.
+        size = len(content)
+        plain = encrypt(nonce, content, None)[:size]
+        if self._authenticated:
+            _compare(encrypt(nonce, plain, associated)[size:], tag)
+        return plain
+
+    def _nonce(self, invocation_counter: int) -> bytes:
+        try:
+            return self._title + invocation_counter.to_bytes(4, "big")
+        except OverflowError:
+            raise ConfigurationError(f"an invocation counter is a 32-bit number, not {invocation_counter}") from None
 
 
 def protect(
@@ -73,15 +141,7 @@ def protect(
     transaction-id to other-information, lengths included). The caller answers for never using a counter twice under a
     key. Raises ConfigurationError and MissingKey.
     """
-    _check_lengths(control, system_title, encryption_key, authentication_key)
-    nonce = _nonce(system_title, invocation_counter)
-    associated = _associated(control, authentication_key, header)
-    if not control.encrypted:
-        tag = encryption_key.gcm.encrypt(nonce, b"", associated + plain) if control.authenticated else b""
-        return plain, tag[:TAG_LENGTH]
-    sealed = encryption_key.gcm.encrypt(nonce, plain, associated)
-    size = len(plain)
-    return sealed[:size], sealed[size : size + TAG_LENGTH] if control.authenticated else b""
+    return Seal(control, system_title, encryption_key, authentication_key).protect(plain, invocation_counter, header)
 
 
 def unprotect(
@@ -103,27 +163,10 @@ def unprotect(
     TagMismatch, MissingKey, ConfigurationError, and DecodeError for content that is compressed or whose tag has
     another length than 12.
     """
-    if Protection.COMPRESSED in control.protection:
-        raise DecodeError("compressed content (V.44) is not supported", layer="ciphering", offset=0)
-    if control.authenticated and len(tag) != TAG_LENGTH:
-        raise DecodeError(f"expected a tag of {TAG_LENGTH} octets, got {len(tag)}", layer="ciphering", offset=0)
-    if control.authenticated and authentication_key is None and accept_unchecked:
+    if accept_unchecked and control.authenticated and authentication_key is None and len(tag) == TAG_LENGTH:
         control = SecurityControl(control.suite, control.protection & ~Protection.AUTHENTICATED)
-    _check_lengths(control, system_title, encryption_key, authentication_key)
-    nonce = _nonce(system_title, invocation_counter)
-    associated = _associated(control, authentication_key, header)
-    gcm = encryption_key.gcm
-    if not control.encrypted:
-        if control.authenticated:
-            _compare(gcm.encrypt(nonce, b"", associated + content), tag)
-        return content
-    # The library's decryption wants all 16 octets of a tag. Counter mode is its own inverse, so encrypting once gives
-    # the plaintext, and encrypting that again gives the tag to compare: 1.3 us where the Cipher interface takes 4.
-    size = len(content)
-    plain = gcm.encrypt(nonce, content, None)[:size]
-    if control.authenticated:
-        _compare(gcm.encrypt(nonce, plain, associated)[size:], tag)
-    return plain
+    seal = Seal(control, system_title, encryption_key, authentication_key)
+    return seal.unprotect(content, tag, invocation_counter, header)
 
 
 def _compare(computed: bytes, tag: bytes) -> None:
@@ -131,18 +174,12 @@ def _compare(computed: bytes, tag: bytes) -> None:
         raise TagMismatch("the authentication tag does not fit: wrong key, wrong system title, or altered octets")
 
 
-def _nonce(system_title: bytes, invocation_counter: int) -> bytes:
-    if not 0 <= invocation_counter <= LAST_COUNTER:
-        raise ConfigurationError(f"an invocation counter is a 32-bit number, not {invocation_counter}")
-    return system_title + invocation_counter.to_bytes(4, "big")
-
-
-def _associated(control: SecurityControl, authentication_key: Key | None, header: bytes) -> bytes:
+def _associated(control: SecurityControl, authentication_key: Key | None) -> bytes:
     if not control.authenticated:
         return b""
     if authentication_key is None:
         raise MissingKey("an authentication key is needed for the tag")
-    return bytes((control.octet,)) + authentication_key.reveal() + header
+    return bytes((control.octet,)) + authentication_key.reveal()
 
 
 def _check_lengths(control: SecurityControl, title: bytes, key: Key, authentication_key: Key | None) -> None:
