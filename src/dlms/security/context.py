@@ -122,6 +122,12 @@ class SecurityContext:
         received.accept(counter)
         return plain
 
+    def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
+        """Go on under other global keys, whose counters begin anew. A dedicated key stays."""
+        self.encryption_key = encryption_key
+        self.authentication_key = authentication_key
+        self._received.pop(False, None)
+
     def _seal(self, title: bytes, control: int, key: Key) -> Seal:
         """What protects the APDUs of one sender; made anew once a key was changed."""
         seal = self._seals.get((title, control))

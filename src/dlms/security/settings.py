@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import Enum, IntEnum
 from typing import Any, Literal, Self, TypeVar
 
@@ -130,6 +130,10 @@ class Security:
             object.__setattr__(self, name, value)
         self._check_options()
         self._check_secrets()
+
+    def with_changes(self, **values: Any) -> Self:
+        """The same with other values, given as to the constructor."""
+        return replace(self, **values)
 
     @property
     def ciphered(self) -> bool:
