@@ -50,10 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise CallAtFault(str(error)) from None
     if arguments.json:
         for row in rows.rows():
-            cells = (
-                cell if isinstance(cell, (int, float)) else None if cell is None else cell_text(cell) for cell in row
-            )
-            sys.stdout.write(json.dumps(dict(zip(rows.columns, cells, strict=False))) + "\n")
+            cells = dict(zip(rows.columns, map(_plain, row), strict=True))
+            sys.stdout.write(json.dumps(cells) + "\n")
     elif not len(rows):
         sys.stdout.write("no rows\n")
     elif arguments.columns is None and arguments.plot is None:
@@ -90,7 +88,9 @@ def _check(arguments: argparse.Namespace) -> None:
         if arguments.columns.suffix == ".parquet":
             extra("pyarrow.parquet", "arrow")
     if arguments.plot is not None:
-        extra("matplotlib", "plot")
+        formats = extra("matplotlib.backend_bases", "plot").FigureCanvasBase.filetypes
+        if arguments.plot.suffix.removeprefix(".").lower() not in formats:
+            raise CallAtFault(f"--plot draws {', '.join(f'.{name}' for name in sorted(formats))}, not {arguments.plot}")
 
 
 def _time(text: str | None) -> datetime.datetime | None:
