@@ -19,6 +19,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
+from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server_clients import ServedClient
 from dlms.association.server_parts import Parts
 from dlms.association.server_profile import ProfileBuffer
@@ -44,7 +45,6 @@ Taker: TypeAlias = Callable[[Any], Outcome[Any]]
 """(decoded value or argument) -> what a method returns; None for nothing."""
 
 LOGICAL_DEVICE_NAME: Final = LogicalName("0.0.42.0.0.255")
-ASSOCIATION_BASE_NAME: Final = 0xFA00
 FIRST_BASE_NAME: Final = 0x0100
 METHODS_AFTER_ATTRIBUTES: Final = 8
 

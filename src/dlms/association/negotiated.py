@@ -10,6 +10,26 @@ from dlms.security.context import SecurityContext
 
 CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
+ASSOCIATION_BASE_NAME: Final = 0xFA00
+"""The short name of the current association."""
+
+
+def vaa_name_of(*, short_names: bool) -> int:
+    """The vaa-name: the base name of the current association, or what stands for it with logical names."""
+    return ASSOCIATION_BASE_NAME if short_names else 0x0007
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreEstablished:
+    """What both sides know of an association that exists without being opened: it is there as soon as the link is, and
+    nothing releases it.
+
+    `conformance` and `max_send_pdu_size` (the longest APDU that the server takes, 0 for any) are what an AARE would
+    have said. Nobody proves himself in such an association; it may be ciphered.
+    """
+
+    conformance: Conformance
+    max_send_pdu_size: int = 0xFFFF
 
 
 @dataclass(slots=True)

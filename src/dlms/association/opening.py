@@ -15,7 +15,7 @@ from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
 from dlms.association.effects import Exchange, Random, Receive, Reserve, Send
 from dlms.association.exchange import error_of, request
-from dlms.association.negotiated import Negotiated
+from dlms.association.negotiated import ASSOCIATION_BASE_NAME, Negotiated, PreEstablished, vaa_name_of
 from dlms.data import OctetString, loads
 from dlms.enumerations import ApplicationContext, Conformance
 from dlms.errors import (
@@ -34,7 +34,7 @@ from dlms.security.ciphered import CIPHERED
 from dlms.security.context import SecurityContext
 from dlms.security.counters import counter_name
 from dlms.security.hls import Proof, check_challenges, gmac
-from dlms.security.keys import Key
+from dlms.security.keys import TITLE_LENGTH, Key
 from dlms.security.protection import Protection, SecurityControl
 from dlms.security.settings import Mechanism, Security
 
@@ -43,7 +43,6 @@ MECHANISM_NAME = "2.16.756.5.8.2."
 DLMS_VERSION = 6
 CONTENT = program(CipheredContent)
 CURRENT_ASSOCIATION = LogicalName("0.0.40.0.0.255")
-ASSOCIATION_BASE_NAME = 0xFA00
 REPLY_TO_HLS_OFFSET = 0x58  # of Association SN, method 8
 LN_CONFORMANCE = (
     Conformance.GENERAL_PROTECTION
@@ -87,8 +86,9 @@ class Proposal:
     """What a client asks for when it opens an association.
 
     `conformance` None proposes everything that this library can do with the kind of names. `server_system_title` is
-    needed beforehand only where the meter does not send it (a pre-established association). `user_id` is the number
-    of the human user, where the meter keeps a list.
+    the meter's: another that answers is refused, and it is needed beforehand where the meter does not send it (a
+    ciphered pre-established association). `user_id` is the number of the human user, where the meter keeps a list.
+    With `pre_established` nothing is asked for: the association is there, and what it can do is known.
     """
 
     security: Security
@@ -97,7 +97,20 @@ class Proposal:
     max_receive_pdu_size: int = 0xFFFF
     server_system_title: bytes | None = None
     user_id: int | None = None
+    pre_established: PreEstablished | None = None
     quirks: Quirks = field(default_factory=Quirks)
+
+    def __post_init__(self) -> None:
+        if self.server_system_title is not None and len(self.server_system_title) != TITLE_LENGTH:
+            raise ConfigurationError(f"a system title has 8 octets, not {len(self.server_system_title)}")
+        if self.user_id is not None and not 0 <= self.user_id <= 0xFF:
+            raise ConfigurationError(f"a user_id is 0 to 255, not {self.user_id}")
+        if self.pre_established is None:
+            return
+        if self.security.authentication is not Mechanism.NONE or self.security.dedicated_key:
+            raise ConfigurationError("a pre-established association knows neither authentication nor a dedicated key")
+        if self.security.ciphered and self.server_system_title is None:
+            raise ConfigurationError("a pre-established association that is ciphered needs the meter's system title")
 
     @property
     def proposed(self) -> Conformance:
@@ -118,6 +131,8 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
     Raises AssociationRejected, Downgrade, AuthenticationFailed and the other SecurityErrors, ProtocolError.
     """
     security = proposal.security
+    if proposal.pre_established is not None:
+        return (yield from _pre_established(proposal, proposal.pre_established))
     challenge: bytes | None = None
     if security.authentication.high_level:
         challenge = yield Random(security.challenge_length)
@@ -143,13 +158,29 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
         vaa_name=initiated.vaa_name,
         server_system_title=title,
         security=context,
-        block_window=1 if proposal.quirks.single_blocks else 16,
+        block_window=_block_window(proposal),
     )
     if context is not None and context.dedicated_key is not None:
         context.use_dedicated = True
     if challenge is not None:
         yield from _prove(proposal, negotiated, challenge, received)
     return negotiated
+
+
+def _pre_established(proposal: Proposal, known: PreEstablished) -> Exchange[Negotiated]:
+    return Negotiated(
+        conformance=known.conformance,
+        max_send_pdu_size=known.max_send_pdu_size,
+        short_names=proposal.short_names,
+        vaa_name=vaa_name_of(short_names=proposal.short_names),
+        server_system_title=proposal.server_system_title,
+        security=(yield from _security_context(proposal)),
+        block_window=_block_window(proposal),
+    )
+
+
+def _block_window(proposal: Proposal) -> int:
+    return 1 if proposal.quirks.single_blocks else 16
 
 
 def _security_context(proposal: Proposal) -> Exchange[SecurityContext | None]:
@@ -327,7 +358,11 @@ def _reply_to_hls(negotiated: Negotiated, reply: bytes) -> Exchange[bytes]:
 
 
 def release_association(negotiated: Negotiated, proposal: Proposal) -> Exchange[None]:
-    """RLRQ and RLRE. With ciphering the RLRQ carries a protected initiate-request, as meters expect it."""
+    """RLRQ and RLRE. With ciphering the RLRQ carries a protected initiate-request, as meters expect it. A
+    pre-established association stays as it is.
+    """
+    if proposal.pre_established is not None:
+        return
     information: object = None
     context = negotiated.security
     if context is not None:

@@ -59,7 +59,9 @@ class ServedClient:
     it ends. `system_title` pins the client's; None takes any. `short_names` None serves both kinds of names.
     `attributes` and `methods` are the access rights where the device says nothing else of an attribute or method.
     `association_version` is that of the Association LN object that the client sees: 0 to 3. `users` are its user ids
-    with their names; where there are any, only they are let in.
+    with their names; where there are any, only they are let in. `pre_established` makes the association exist without
+    being opened, as soon as the client speaks, and nothing releases it: without authentication, `conformance` as it
+    stands, `short_names` False unless it is True.
     """
 
     sap: int
@@ -80,6 +82,7 @@ class ServedClient:
     association_version: int
     users: Mapping[int, str]
     replay: ReplayRule
+    pre_established: bool
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class ServedClient:
         association_version: int = 1,
         users: Mapping[int, str] | None = None,
         replay: ReplayRule | Literal["strict", "per_association"] = "strict",
+        pre_established: bool = False,
     ) -> None:
         values: dict[str, object] = {
             "sap": sap,
@@ -122,6 +126,7 @@ class ServedClient:
             "association_version": association_version,
             "users": dict(users or {}),
             "replay": replay if isinstance(replay, ReplayRule) else ReplayRule(replay),
+            "pre_established": pre_established,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -150,6 +155,10 @@ class ServedClient:
             raise ConfigurationError(f"Association LN has versions 0 to 3, not {self.association_version}")
         if self.max_receive_pdu_size < 64:
             raise ConfigurationError("max_receive_pdu_size is 64 octets at least")
+        if self.pre_established and self.authentication is not Mechanism.NONE:
+            raise ConfigurationError(f"client {self.sap}: nobody proves himself in a pre-established association")
+        if self.pre_established and self.policy is not Policy.NONE and self.system_title is None:
+            raise ConfigurationError(f"client {self.sap}: a pre-established association needs its system_title")
 
 
 def _key(given: Key | bytes | str | None, what: str) -> Key | None:

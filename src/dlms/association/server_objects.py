@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from dlms.association.logical_device import ASSOCIATION_BASE_NAME, ServedObject
+from dlms.association.logical_device import ServedObject
+from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server_association import ServerAssociation, State
 from dlms.cosem.classes.associations import (
     AccessRights,

@@ -10,7 +10,8 @@ from dlms.apdu.acse import Aare, Aarq, AssociateSourceDiagnostic, Rlre, Rlrq
 from dlms.apdu.ciphering import CipheredContent
 from dlms.apdu.exception import ConfirmedServiceError
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
-from dlms.association.logical_device import ASSOCIATION_BASE_NAME, LogicalDevice
+from dlms.association.logical_device import LogicalDevice
+from dlms.association.negotiated import vaa_name_of
 from dlms.association.server_access import Access
 from dlms.association.server_association import LEAST_PDU_SIZE, RandomOctets, ServerAssociation, State
 from dlms.association.server_clients import LN_SERVED, SN_SERVED, ServedClient
@@ -36,7 +37,6 @@ from dlms.security.settings import Mechanism
 CONTEXT_NAME = "2.16.756.5.8.1."
 MECHANISM_NAME = "2.16.756.5.8.2."
 DLMS_VERSION = 6
-LOGICAL_NAMES_VAA_NAME = 0x0007
 CIPHERED_CONTEXTS = (
     ApplicationContext.LOGICAL_NAME_REFERENCING_WITH_CIPHERING,
     ApplicationContext.SHORT_NAME_REFERENCING_WITH_CIPHERING,
@@ -72,6 +72,24 @@ def open_association(device: LogicalDevice, client_sap: int, aarq: Aarq, random:
     except Rejected as rejected:
         failed = rejected.diagnostic == User.AUTHENTICATION_FAILURE
         return Opened(refusal(aarq, rejected.diagnostic, rejected.initiate_error), None, failed)
+
+
+def pre_established_association(device: LogicalDevice, client: ServedClient) -> ServerAssociation:
+    """The association that is there without an AARQ, still without its association object."""
+    ciphered = client.policy.value is not Protection.NONE
+    context = ApplicationContext((2 if client.short_names else 1) + (2 if ciphered else 0))
+    title = client.system_title or b""
+    association = ServerAssociation(device, client, Access(device, client), context=context, client_title=title)
+    association.state = State.ASSOCIATED
+    association.conformance = _served(association)
+    if ciphered:
+        association.security = _security(device, client, title)
+    return association
+
+
+def _served(association: ServerAssociation) -> Conformance:
+    """What a client is granted of the services of its kind of names."""
+    return association.client.conformance & (SN_SERVED if association.short_names else LN_SERVED)
 
 
 def refusal(
@@ -181,8 +199,7 @@ def _initiate(association: ServerAssociation, aarq: Aarq) -> InitiateResponse:
     """The xDLMS context: the least of what both can do."""
     request = _initiate_request(association, aarq)
     client = association.client
-    offered = client.conformance & (SN_SERVED if association.short_names else LN_SERVED)
-    agreed = offered & request.proposed_conformance
+    agreed = _served(association) & request.proposed_conformance
     if request.proposed_dlms_version_number < DLMS_VERSION:
         raise Rejected(User.NO_REASON_GIVEN, InitiateError.DLMS_VERSION_TOO_LOW)
     services = (
@@ -205,7 +222,7 @@ def _initiate(association: ServerAssociation, aarq: Aarq) -> InitiateResponse:
         negotiated_dlms_version_number=DLMS_VERSION,
         negotiated_conformance=agreed,
         server_max_receive_pdu_size=client.max_receive_pdu_size,
-        vaa_name=ASSOCIATION_BASE_NAME if association.short_names else LOGICAL_NAMES_VAA_NAME,
+        vaa_name=vaa_name_of(short_names=association.short_names),
     )
 
 
@@ -319,7 +336,7 @@ def release(association: ServerAssociation, rlrq: Rlrq) -> Rlre:
         negotiated_dlms_version_number=DLMS_VERSION,
         negotiated_conformance=association.conformance,
         server_max_receive_pdu_size=association.client.max_receive_pdu_size,
-        vaa_name=ASSOCIATION_BASE_NAME if association.short_names else LOGICAL_NAMES_VAA_NAME,
+        vaa_name=vaa_name_of(short_names=association.short_names),
     )
     security.use_dedicated = False
     store, name = security.sending_counter

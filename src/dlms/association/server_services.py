@@ -32,7 +32,7 @@ from dlms.apdu.set import (
     SetRequestWithList,
     SetRequestWithListAndFirstDatablock,
 )
-from dlms.association.logical_device import ASSOCIATION_BASE_NAME
+from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server_access import Work
 from dlms.association.server_access_request import answer_access
 from dlms.association.server_action import ActionService

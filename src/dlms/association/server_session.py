@@ -25,7 +25,13 @@ from dlms.association.server_association import RandomOctets, ServerAssociation,
 from dlms.association.server_back_off import BackOff
 from dlms.association.server_blocks import GeneralBlocks
 from dlms.association.server_objects import association_object
-from dlms.association.server_opening import answer_to_proof, open_association, refusal, release
+from dlms.association.server_opening import (
+    answer_to_proof,
+    open_association,
+    pre_established_association,
+    refusal,
+    release,
+)
 from dlms.association.server_services import (
     DECIPHERING_ERROR,
     MALFORMED,
@@ -175,6 +181,9 @@ class ServerSession:
         """The APDUs that answer an APDU of the client: one, none, or the blocks of a window."""
         self.tick(now)
         self._last = now
+        client = self._device.clients.get(self._client_sap)
+        if self._association is None and client is not None and client.pre_established:
+            self._begin(pre_established_association(self._device, client))
         association = self._association
         if association is not None and len(octets) > association.client.max_receive_pdu_size:
             return [encode_with_data_octets(TOO_LONG)]
@@ -285,22 +294,28 @@ class ServerSession:
         return refused(message)
 
     def _open(self, aarq: Aarq, now: float) -> Aare:
+        if self._association is not None and self._association.client.pre_established:
+            return refusal(aarq)
         self.close()
         if self._back_off.closed(now):
             return refusal(aarq, transient=True)
         opened = open_association(self._device, self._client_sap, aarq, self._random)
         if opened.authentication_failed:
             self._back_off.failed(now)
-        association = opened.association
-        if association is not None:
-            association.access.association = association_object(association)
-            self._association = association
-            self._services = Services(association, self._limits.longest_request)
+        if opened.association is not None:
+            self._begin(opened.association)
         return opened.aare
+
+    def _begin(self, association: ServerAssociation) -> None:
+        association.access.association = association_object(association)
+        self._association = association
+        self._services = Services(association, self._limits.longest_request)
 
     def _release(self, rlrq: Rlrq) -> Rlre | ExceptionResponse:
         association = self._association
         assert association is not None  # noqa: S101  # the table says so
+        if association.client.pre_established:
+            return NOT_ALLOWED
         try:
             answer = release(association, rlrq)
         except (SecurityError, DecodeError) as error:
