@@ -135,6 +135,10 @@ class Meter:
         """Invoke a method and return what it returns; not `confirmed`, nothing."""
         return await self._run(lambda association: association.call(method, argument, confirmed=confirmed))
 
+    async def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
+        """The octets of the Data that a method returns, as they came; None for nothing."""
+        return await self._run(lambda association: association.call_octets(method, argument))
+
     async def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request, and what each gives. See `dlms.client.Meter.access`."""
         return await self._run(operations.access(parts, options))

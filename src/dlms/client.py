@@ -134,6 +134,10 @@ class Meter:
         """Invoke a method and return what it returns; not `confirmed`, nothing."""
         return self._run(lambda association: association.call(method, argument, confirmed=confirmed))
 
+    def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
+        """The octets of the Data that a method returns, as they came; None for nothing."""
+        return self._run(lambda association: association.call_octets(method, argument))
+
     def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request: `AccessPart.get(ref)`, `.set(ref, value)`, `.call(ref, argument)`.
 

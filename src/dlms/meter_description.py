@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeAlias
 from dlms.errors import ConfigurationError
 from dlms.quirks import Quirks
 from dlms.security.counters import SqliteCounterStore
+from dlms.security.keys import title_of_hex
 from dlms.security.settings import Security
 
 __all__ = ["Described", "Description", "table_of"]
@@ -19,7 +20,7 @@ __all__ = ["Described", "Description", "table_of"]
 Described: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
 """A table, or the path of the TOML file with it."""
 
-OTHERS: Final = {"url", "quirks", "short_names", "counters"}
+OTHERS: Final = {"url", "quirks", "short_names", "counters", "server_system_title", "user_id"}
 OF_KEY_FILES: Final = {"titles", "system_title", "broadcast_encryption_key"}
 """What the same file may say for those who open telegrams with it."""
 
@@ -42,13 +43,16 @@ class Description:
     """What `connect(meter=...)` takes from the table.
 
     `url`, `quirks` (a named set or a table), `short_names`, `counters` (an SQLite file for the invocation counters,
-    relative to the working directory), and the entries of `dlms.Security`.
+    relative to the working directory), `server_system_title` (hexadecimal; another meter is refused), `user_id`, and
+    the entries of `dlms.Security`.
     """
 
     url: str | None
     security: Security
     quirks: Quirks
     short_names: bool
+    server_system_title: bytes | None = None
+    user_id: int | None = None
 
     @classmethod
     def of(cls, meter: Described) -> Self:
@@ -62,6 +66,14 @@ class Description:
         security = Security.from_mapping(table, where)
         if "counters" in table:
             security = replace(security, counters=SqliteCounterStore(table["counters"]))
+        title, user_id = table.get("server_system_title"), table.get("user_id")
+        if user_id is not None and not isinstance(user_id, int):
+            raise ConfigurationError(f"{where}: user_id is a number")
         return cls(
-            table.get("url"), security, Quirks.from_value(table.get("quirks", "none")), bool(table.get("short_names"))
+            url=table.get("url"),
+            security=security,
+            quirks=Quirks.from_value(table.get("quirks", "none")),
+            short_names=bool(table.get("short_names")),
+            server_system_title=None if title is None else title_of_hex(title, "server_system_title"),
+            user_id=user_id,
         )

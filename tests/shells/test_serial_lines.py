@@ -1,4 +1,4 @@
-"""HDLC through everything that pyserial opens: a pty, socket://, spy:// and rfc2217:// against pyserial's own server."""
+"""HDLC through all that pyserial opens: a pty, socket://, spy:// and rfc2217:// against its own server."""
 
 from __future__ import annotations
 
@@ -183,5 +183,5 @@ def test_a_meter_behind_the_sign_on_of_mode_e(meter: Running) -> None:
 
 def test_a_line_that_only_echoes() -> None:
     limits = dlms.client.Deadlines(link=0.6, release=0.1)
-    with pytest.raises(DlmsError, match="within|answer"):
+    with pytest.raises(DlmsError, match=r"within|answer"):
         dlms.connect("hdlc+loop://echo?client=16", deadlines=limits)

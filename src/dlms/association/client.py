@@ -193,16 +193,19 @@ class ClientAssociation:
 
     def call(self, method: MethodRef[T], argument: T | None = None, *, confirmed: bool = True) -> Exchange[Any]:
         """Invoke a method; what it returns, as plain values, or None; not `confirmed`, always None."""
-        octets = None if argument is None and method.node is None else octets_of(argument, method)
         if not confirmed:
-            yield from self._call_unconfirmed(method, octets)
+            yield from self._call_unconfirmed(method, _argument_octets(method, argument))
             return None
-        if self.negotiated.short_names:
-            returned = yield from self._call_by_short_name(method, octets)
-        else:
-            returned = yield from services.call(self.negotiated, method_descriptor(method), octets)
+        returned = yield from self.call_octets(method, argument)
         value = None if returned is None else loads(returned)
         return None if value is DONT_CARE else value  # with short names that is how jDLMS returns nothing
+
+    def call_octets(self, method: MethodRef[T], argument: T | None = None) -> Exchange[bytes | None]:
+        """Invoke a method; the octets of the Data that it returns, or None."""
+        octets = _argument_octets(method, argument)
+        if self.negotiated.short_names:
+            return (yield from self._call_by_short_name(method, octets))
+        return (yield from services.call(self.negotiated, method_descriptor(method), octets))
 
     def _call_unconfirmed(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[None]:
         if not self.negotiated.short_names:
@@ -299,3 +302,7 @@ def settled(outcomes: list[Any], errors: Errors) -> tuple[Any, ...]:
             failed.results = results
             raise failed
     return results
+
+
+def _argument_octets(method: MethodRef[Any], argument: Any) -> bytes | None:
+    return None if argument is None and method.node is None else octets_of(argument, method)

@@ -82,11 +82,13 @@ def invoke(arguments: argparse.Namespace) -> int:
         ref = thing.method(number)
         if argument is None and ref.node == data_node(Integer):
             argument = Integer(0)  # the book's argument of methods that need none
-        returned = meter.call(
+        returned = meter.call_octets(
             MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset), argument
         )
     if returned is not None:
-        sys.stdout.write((json.dumps({"returned": str(returned)}) if arguments.json else str(returned)) + "\n")
+        typed = loads(returned, typed=True)
+        plain = {"method": str(ref), "data": to_json(typed)}
+        sys.stdout.write((json.dumps(plain) if arguments.json else to_text(typed)) + "\n")
     return SUCCESS
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, TypedDict
 
 from dlms.association.client import Errors
 from dlms.association.engine import Trace
+from dlms.association.negotiated import PreEstablished
 from dlms.association.profile_reading import Access, ProfileStructure
 from dlms.cosem.classes import Clock
 from dlms.cosem.profile_plan import Nulls
@@ -27,7 +28,9 @@ class TargetOptions(TypedDict, total=False):
     """Whom to connect to, beside or in place of a URL, and what to propose.
 
     `meter` is a TOML file (or its table) with the URL, the security and the quirks; see `dlms.meter_description`. What
-    is given beside it takes its place. `conformance` is None for all that this library can do.
+    is given beside it takes its place. `conformance` is None for all that this library can do. `server_system_title`
+    is the meter's (another is refused), `user_id` the number of the human user, where the meter keeps a list.
+    `pre_established` says what is known of an association that exists without being opened: nothing is sent for it.
     """
 
     meter: Described | None
@@ -37,6 +40,9 @@ class TargetOptions(TypedDict, total=False):
     hdlc: HdlcSettings | None
     max_receive_pdu_size: int
     conformance: Conformance | None
+    server_system_title: bytes | None
+    user_id: int | None
+    pre_established: PreEstablished | None
 
 
 class ConnectOptions(TargetOptions, total=False):

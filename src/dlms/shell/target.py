@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
+from dlms.association.negotiated import PreEstablished
 from dlms.association.opening import Proposal
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError
@@ -50,6 +51,9 @@ class Target:
         hdlc: HdlcSettings | None = None,
         max_receive_pdu_size: int = 0xFFFF,
         conformance: Conformance | None = None,
+        server_system_title: bytes | None = None,
+        user_id: int | None = None,
+        pre_established: PreEstablished | None = None,
     ) -> Self:
         """Raises ConfigurationError for what cannot be asked for."""
         described = Description.of({} if meter is None else meter)
@@ -62,13 +66,17 @@ class Target:
             short_names=described.short_names if short_names is None else short_names,
             max_receive_pdu_size=max_receive_pdu_size,
             conformance=conformance,
+            server_system_title=server_system_title or described.server_system_title,
+            user_id=described.user_id if user_id is None else user_id,
+            pre_established=pre_established,
             quirks=deviations,
         )
         return cls(Url.parse(where), proposal, deviations, hdlc)
 
     def as_client(self, client: int, security: Security) -> Target:
-        """The same meter for another client."""
-        url, proposal = replace(self.url, client=client), replace(self.proposal, security=security)
+        """The same meter for another client, whose association is opened as usual."""
+        url = replace(self.url, client=client)
+        proposal = replace(self.proposal, security=security, user_id=None, pre_established=None)
         return replace(self, url=url, proposal=proposal)
 
     def link(self) -> Link:
