@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,12 +14,13 @@ import pytest
 from dlms.cli import main
 
 README = Path(__file__).parent.parent / "README.md"
-# (arguments of dlms, what it prints)
-COMMANDS = [
-    (match[1], match[2])
-    for block in re.findall(r"^```console\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
-    for match in re.finditer(r"^\$ dlms (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+BLOCKS = re.findall(r"^```console\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+# Of each block, (arguments of dlms, what it prints)
+CALLS = [
+    [(match[1], match[2]) for match in re.finditer(r"^\$ dlms (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)]
+    for block in BLOCKS
 ]
+COMMANDS = [call for calls in CALLS if not any(line.endswith(" &") for line, _ in calls) for call in calls]
 FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -36,6 +40,24 @@ def test_the_commands_print_what_is_shown(command: tuple[str, str], capsys: pyte
     line, shown = command
     assert main(shlex.split(line)) == 0
     assert capsys.readouterr().out == shown
+
+
+def test_the_simulated_meter_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ((meter, *clients),) = ([line for line, _ in calls] for calls in CALLS if calls and calls[0][0].endswith(" &"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path for path in sys.path if path))
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-m", "dlms", *shlex.split(meter.removesuffix(" &")), "--listen", "tcp://127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert any(line.startswith("ready ") for line in process.stdout)
+        try:
+            assert [main(shlex.split(client)) for client in clients] == [0] * len(clients)
+        finally:
+            process.kill()
+    assert clients
+    assert "load.png (" in capsys.readouterr().out
 
 
 def test_the_makefile_has_the_commands_that_the_readme_names() -> None:

@@ -128,6 +128,7 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("matplotlib")
     assert main(["demo", "--output", str(tmp_path / "demo-output")]) == 0
     out = capsys.readouterr().out
+    assert "Its load profile 1.0.99.1.0.255: the last 7 days, 672 rows" in out
     assert "1-0:31.7.0*255  Current L1, instantaneous                          9.05 A" in out
     assert out.splitlines()[-1].endswith("x memcpy of the same octets.")
     assert {path.name for path in (tmp_path / "demo-output").iterdir()} == {"load_profile.parquet", "load_profile.png"}

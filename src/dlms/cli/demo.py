@@ -1,9 +1,12 @@
-"""`dlms demo`: what the package does, shown on the telegrams and the load profile that ship with it."""
+"""`dlms demo`: the full loop. A simulated ciphered meter, a client that reads its load profile over a socket, a table,
+a Parquet file, a plot; then a telegram that a meter pushed."""
 
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
+import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +16,20 @@ import numpy as np
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cli.plot import write_plots
-from dlms.cli.profiles import buffers, column_title, table_lines, write_columns
-from dlms.cli.reading import Reader, Reading
+from dlms.cli.profiles import column_title, table_lines, write_columns
+from dlms.cli.reading import Reader
+from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
 from dlms.cosem.profile import Profile, unpack_profile
-from dlms.data import Array, Data, DoubleLongUnsigned, OctetString, Structure, Unsigned, dumps, loads
+from dlms.data import Array, DoubleLongUnsigned, OctetString, Structure, Unsigned, dumps
+from dlms.data import Data as DataValue
 from dlms.datetime import CosemDateTime
 from dlms.demo import fixtures
 from dlms.security import Key, KeyRing, KeySet
+from dlms.simulate import Simulation
+from dlms.simulate.running import RunningMeter, running
 from dlms.translate import to_text
 
+DAYS: Final = 7
 ROWS: Final = 3000
 PERIOD: Final = 900
 START: Final = 1_704_067_200_000
@@ -30,9 +38,7 @@ REPEATS, SECONDS = 7, 0.05
 
 def add_parser(subparsers: Any) -> None:
     """`dlms demo`."""
-    parser = subparsers.add_parser(
-        "demo", help="decode the telegrams and the load profile that ship with it", description=__doc__
-    )
+    parser = subparsers.add_parser("demo", help="simulate a meter, read it, show what it says", description=__doc__)
     parser.add_argument(
         "--output", type=Path, default=Path("demo-output"), metavar="FOLDER", help="for the files (demo-output)"
     )
@@ -40,17 +46,15 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Telegrams, a load profile with its files, and how fast it is."""
+    """A meter, its load profile with the files, a telegram, and how fast it is."""
     folder: Path = arguments.output
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CallAtFault(f"cannot make {folder}: {error.strerror}") from None
-    known = fixtures.keys()
-    keys = KeySet(Key(known.encryption_key), Key(known.authentication_key), system_title=known.system_title)
-    reader = Reader(KeyRing({}, keys))
-    _show_telegrams(reader)
-    _show_profile(reader, folder)
+    with running(Simulation()) as simulation:
+        _show_meter(simulation.meters[0], folder)
+    _show_telegram()
     _show_speed()
     return SUCCESS
 
@@ -59,58 +63,55 @@ def _say(*lines: str) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-# ---- telegrams --------------------------------------------------------------------------------------------------
+def _title(text: str) -> None:
+    _say("", text, "-" * len(text))
 
 
-def _show_telegrams(reader: Reader) -> None:
-    shown: dict[bytes, str] = {}
-    for fixture in fixtures.telegrams():
-        (reading,) = reader.read([[fixture.octets]])
-        title = f"{fixture.name}: {len(fixture.octets)} octets. Like {fixture.like}"
-        _say("", title, "-" * len(title))
-        inside = reading.contents[-1]
-        if inside.octets in shown:
-            _say(f"{_opened(reading)}The same telegram as in {shown[inside.octets]}.")
-        elif inside.value is not None:
-            shown[inside.octets] = fixture.name
-            _say(_opened(reading) + to_text(inside.value))
+# ---- the meter --------------------------------------------------------------------------------------------------
 
 
-def _opened(reading: Reading) -> str:
-    opened = reading.contents[-1].opened
-    if opened is None:
-        return ""
-    checked = "its tag checked" if opened.authenticated else "it has no tag"
-    return f"Deciphered, {checked}, invocation counter {opened.invocation_counter}. "
-
-
-# ---- the load profile -------------------------------------------------------------------------------------------
-
-
-def _show_profile(reader: Reader, folder: Path) -> None:
-    fixture = fixtures.load_profile()
-    (reading,) = reader.read([[fixture.octets]])
-    assert reading.innermost is not None  # noqa: S101
-    (octets,) = buffers(reading.innermost)
-    profile = unpack_profile(
-        octets,
-        loads(fixture.capture_objects),
-        capture_period=fixture.capture_period,
-        scaler_units=fixture.scaler_units,
-    )
-    title = f"Load profile {fixture.logical_name}: {len(profile)} rows in {len(fixture.octets)} octets"
-    _say("", title, "-" * len(title))
+def _show_meter(simulated: RunningMeter, folder: Path) -> None:
+    model = simulated.simulated.model
+    _title(f"A simulated {model.title} listens at {simulated.url}")
+    _say(*(f'{name} = "{value}"' for name, value in simulated.description.items() if name in SHOWN))
+    with simulated.connect() as meter:
+        serial, at = meter.get(Data("0.0.96.1.0.255").value, Clock("0.0.1.0.0.255").time)
+        energy = meter.read(Register("1.0.1.8.0.255"))
+        _say(
+            f"A client is let in. {len(meter.objects())} objects; serial number {serial.decode('ascii')}, "
+            f"clock {at}, active energy {energy}."
+        )
+        midnight = datetime.datetime.combine(datetime.datetime.now(datetime.UTC), datetime.time(), datetime.UTC)
+        began = time.perf_counter()
+        profile = meter.read_profile(ProfileGeneric(model.profile), midnight - datetime.timedelta(days=DAYS), midnight)
+        took = time.perf_counter() - began
+    _title(f"Its load profile {model.profile}: the last {DAYS} days, {len(profile)} rows in {took * 1000:.1f} ms")
     _say(*(f"{name}  {column_title(profile, name)}" for name in profile.columns), "")
     _say(*table_lines(profile, head=8, tail=4))
-    rebuilt = int(np.count_nonzero(profile.mask[profile.clock] & 2)) if profile.clock else 0
-    _say("", f"{rebuilt} of {len(profile)} clocks were null-data; they are rebuilt from the capture period.")
-    for gap in profile.gaps():
-        _say(f"{gap.missing} rows are missing from {gap.start} UTC.")
     written = [
         *write_columns([profile], folder / "load_profile.parquet"),
         *write_plots([profile], folder / "load_profile.png"),
     ]
-    _say(*(f"Written: {path}" for path in written))
+    _say("", *(f"Written: {path}" for path in written))
+
+
+SHOWN: Final = ("authentication", "policy", "encryption_key", "authentication_key")
+"""What is shown of the meter's description; the keys are those of every simulated meter."""
+
+
+# ---- a telegram -------------------------------------------------------------------------------------------------
+
+
+def _show_telegram() -> None:
+    known = fixtures.keys()
+    keys = KeySet(Key(known.encryption_key), Key(known.authentication_key), system_title=known.system_title)
+    fixture = next(each for each in fixtures.telegrams() if each.invocation_counter is not None)
+    (reading,) = Reader(KeyRing({}, keys)).read([[fixture.octets]])
+    inside = reading.contents[-1]
+    _title(f"What a meter pushes: {fixture.name}, {len(fixture.octets)} octets. Like {fixture.like}")
+    if inside.opened is not None and inside.value is not None:
+        _say(f"Deciphered, invocation counter {inside.opened.invocation_counter}.", to_text(inside.value))
+    _say(f"There are {len(fixtures.telegrams())} such telegrams in dlms.demo; `dlms decode` reads yours.")
 
 
 # ---- speed ------------------------------------------------------------------------------------------------------
@@ -129,7 +130,7 @@ def _show_speed() -> None:
     )
 
 
-def _row(at: int) -> Data:
+def _row(at: int) -> DataValue:
     moment = CosemDateTime.from_epoch_milliseconds(START + 1000 * PERIOD * at, deviation=-60)
     registers = [DoubleLongUnsigned(1_000_000 * register + 37 * at) for register in range(1, 5)]
     return Structure([OctetString(moment.octets), Unsigned(0), *registers])

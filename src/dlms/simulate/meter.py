@@ -17,6 +17,7 @@ from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import Data as DataValue
 from dlms.data import DoubleLongUnsigned, LongUnsigned, OctetString, Unsigned
 from dlms.enumerations import ClockBase, SortMethod
+from dlms.security.counters import counter_name
 from dlms.security.settings import Security
 from dlms.simulate.computed_profile import ComputedColumn, ComputedProfile, Values
 from dlms.simulate.counters import SimulatedCounters
@@ -135,6 +136,12 @@ class SimulatedMeter:
         return Security.from_mapping(
             {key: value for key, value in self.description.items() if key in SECURITY}, "meter"
         )
+
+    def prepare(self, security: Security) -> None:
+        """Let the counter of a client that starts anew stand above those that this meter has seen."""
+        key, title = security.encryption_key, security.client_system_title
+        if key is not None and title is not None:
+            security.counters.advance_to(counter_name(title, key), self.counters.highest_received + 1)
 
     # ---- objects --------------------------------------------------------------------------------------------------
 
