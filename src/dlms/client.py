@@ -6,13 +6,22 @@ import datetime
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import Any, BinaryIO, Self, TypeVar, Unpack, overload
 
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
 from dlms.association.effects import Reserve, Wait
+from dlms.association.firmware import FirmwareUpdate, update_firmware
+from dlms.association.key_transfer import (
+    SECURITY_SETUP,
+    Setup,
+    activate_security,
+    change_hls_secret,
+    change_lls_secret,
+    transfer_keys,
+)
 from dlms.association.selection import Selection
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
@@ -21,10 +30,10 @@ from dlms.cosem.time_range import Moment
 from dlms.errors import ConnectionLost
 from dlms.grammar import Message
 from dlms.link.iec62056_21 import enter_mode_e
-from dlms.security.settings import Security
+from dlms.security.settings import Policy, Security
 from dlms.shell import Deadlines, operations
 from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
-from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, ProfileOptions
+from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, FirmwareOptions, KeyOptions, ProfileOptions
 from dlms.shell.session import Session
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import Transport
@@ -181,6 +190,35 @@ class Meter:
         `shift` moves the clock by shift_time instead, at most 900 s. Returns what the clock said before.
         """
         return self._run(operations.synchronise_clock(now, options, shift=shift))
+
+    def update_firmware(
+        self, image: bytes | BinaryIO, identifier: bytes | str, **options: Unpack[FirmwareOptions]
+    ) -> FirmwareUpdate:
+        """Transfer a firmware image, octets or a seekable file, have it verified and put to use.
+
+        Raises ImageTransferError and ServiceError. A meter that starts anew with its firmware loses the connection:
+        then `activation` is UNKNOWN. Options: `dlms.shell.options.FirmwareOptions`, among them `resume`, `activate`.
+        """
+        return self._run(lambda association: update_firmware(association, image, identifier, **options))
+
+    def transfer_keys(self, **keys: Unpack[KeyOptions]) -> Security:
+        """Give the meter new keys, wrapped under the master key; returns the Security of the next association.
+
+        Where the connection is lost on the way, either keys may be in force. Options: `dlms.shell.options.KeyOptions`.
+        """
+        return self._run(lambda association: transfer_keys(association, **keys))
+
+    def activate_security(self, policy: Policy | str, *, setup: Setup = SECURITY_SETUP) -> Security:
+        """Raise the meter's security policy, for good; returns the Security of the next association."""
+        return self._run(lambda association: activate_security(association, policy, setup=setup))
+
+    def change_lls_secret(self, secret: bytes | str) -> Security:
+        """Change the password of this association (LLS); returns the Security of the next one."""
+        return self._run(lambda association: change_lls_secret(association, secret))
+
+    def change_hls_secret(self, secret: bytes | str) -> Security:
+        """Change the secret of this association (HLS); returns the Security of the next one. It has to encrypt."""
+        return self._run(lambda association: change_hls_secret(association, secret))
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""

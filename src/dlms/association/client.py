@@ -25,6 +25,7 @@ from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
+from dlms.security.settings import Security
 from dlms.service_errors import ServiceError
 from dlms.units import ScalerUnit
 
@@ -73,6 +74,10 @@ class ClientAssociation:
         negotiated, self._negotiated = self._negotiated, None
         if negotiated is not None:
             yield from release_association(negotiated, self.proposal)
+
+    def adopt(self, security: Security) -> None:
+        """Open the next association with this Security; one that is open goes on as it was agreed."""
+        self.proposal = replace(self.proposal, security=security)
 
     def forget(self) -> None:
         """The link is gone, and the association with it."""

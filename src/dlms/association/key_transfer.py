@@ -1,7 +1,7 @@
 """New keys and secrets for a meter, and a stricter policy: Security setup (class 64) and the Association's secret.
 
-Each operation gives the `Security` to open the next association with. What is sent are keys wrapped under the master
-key, never the keys; nothing here shows one in an error.
+Each operation gives the `Security` of the next association, which the ClientAssociation adopts, too. What is sent are
+keys wrapped under the master key, never the keys; nothing here shows one in an error.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def transfer_keys(
     context = association.negotiated.security
     if at_once and context is not None:
         context.change_keys(renewed.encryption_key or context.encryption_key, renewed.authentication_key)
+    association.adopt(renewed)
     return renewed
 
 
@@ -111,6 +112,7 @@ def activate_security(
         raise ConfigurationError(f"the meter's security_policy is {current!r:.80}: it is raised, never lowered")
     method: MethodRef[Any] = setup.security_activate
     yield from _told_if_lost(association.call(method, wanted))
+    association.adopt(raised)
     return raised
 
 
@@ -131,6 +133,7 @@ def change_lls_secret(association: ClientAssociation, secret: bytes | str) -> Ex
         yield from _told_if_lost(association.call(AssociationSNV2(CURRENT_ASSOCIATION).change_lls_secret, octets))
     else:
         yield from _told_if_lost(association.set(AssociationLN(CURRENT_ASSOCIATION).secret, octets))
+    association.adopt(changed)
     return changed
 
 
@@ -143,6 +146,7 @@ def change_hls_secret(association: ClientAssociation, secret: bytes | str) -> Ex
         raise ConfigurationError("the new secret would travel in clear: open the association with an encrypting policy")
     of = AssociationSNV2 if association.negotiated.short_names else AssociationLN
     yield from _told_if_lost(association.call(of(CURRENT_ASSOCIATION).change_hls_secret, octets))
+    association.adopt(changed)
     return changed
 
 

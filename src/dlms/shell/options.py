@@ -8,9 +8,11 @@ from typing import Any, TypeAlias, TypedDict
 
 from dlms.association.client import Errors
 from dlms.association.engine import Trace
+from dlms.association.firmware import Approve
+from dlms.association.key_transfer import GivenKey, Setup
 from dlms.association.negotiated import PreEstablished
 from dlms.association.profile_reading import Access, ProfileStructure
-from dlms.cosem.classes import Clock
+from dlms.cosem.classes import Clock, ImageTransfer, SingleActionSchedule
 from dlms.cosem.profile_plan import Nulls
 from dlms.datetime import CosemDateTime, DeviationSign
 from dlms.enumerations import Conformance
@@ -85,3 +87,36 @@ class ClockOptions(TypedDict, total=False):
     clock: Clock | None
     tz: datetime.tzinfo | None
     deviation_sign: DeviationSign
+
+
+class FirmwareOptions(TypedDict, total=False):
+    """How an image is transferred and put to use; see `dlms.association.firmware.update_firmware`.
+
+    `resume` goes on with the transfer that the meter has under way, which the caller knows to be of this image.
+    `activate` False stops after the verification, a datetime in the meter's local time has it done then. `approve`
+    is asked about image_to_activate_info before. `patience` is how long each step may take, in seconds, `poll_interval`
+    how often the meter is asked meanwhile. `transfer` and `schedule` name objects other than the usual ones.
+    """
+
+    transfer: ImageTransfer
+    resume: bool
+    activate: bool | datetime.datetime
+    approve: Approve | None
+    schedule: SingleActionSchedule
+    patience: float
+    poll_interval: float
+
+
+class KeyOptions(TypedDict, total=False):
+    """The new keys, as Key, octets or hexadecimal text; see `dlms.association.key_transfer.transfer_keys`.
+
+    `setup` is the Security setup object, of version 1 unless a SecuritySetupV0 is given. `at_once` is for meters that
+    change to the new keys within the association.
+    """
+
+    encryption_key: GivenKey | None
+    authentication_key: GivenKey | None
+    broadcast_encryption_key: GivenKey | None
+    master_key: GivenKey | None
+    setup: Setup
+    at_once: bool
