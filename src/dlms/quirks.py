@@ -7,21 +7,27 @@ peer is spoken to, or lets through what the standard forbids.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal, Self
 
 from dlms.errors import ConfigurationError
+
+Priority = Literal["negotiated", "high", "normal"]
+PRIORITIES: Final = ("negotiated", "high", "normal")
+LONGEST_VERSION: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quirks:
-    """The deviations of one meter model. Every field is off by default.
+    """The deviations of one meter model. By default there are none.
 
     Link:
         hdlc_receive_numbers_ignored: the peer's N(R) says nothing (jDLMS leaves it at 0): an answer acknowledges.
         hdlc_final_bit_missing: with a window of one, an I frame without the final bit hands over the right to send
             all the same (jDLMS sets the bit on the last segment only, and waits after each).
         hdlc_parameters_always_sent: SNRM states its parameters even where they are the defaults.
+        hdlc_disconnected_first: DISC is sent before SNRM, and its answer awaited, for a peer that does not notice that
+            an earlier connection has ended.
         disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
 
     Association:
@@ -29,8 +35,15 @@ class Quirks:
             names the ciphered one). A ciphered proposal is never answered by another context.
         initiate_request_not_ciphered: in a ciphered context the AARQ carries its initiate-request plain (jDLMS's
             server reads no other with LLS). The answer and everything after it is protected as ever.
+        protocol_version: the bits that AARQ states as its protocol-version ("100001" to Landis+Gyr meters); "1", the
+            standard's, goes without saying.
+        release_omitted: the peer knows no RLRQ; leaving takes the link down without it.
+        release_not_ciphered: RLRQ goes out plain and alone, also where the association is ciphered.
 
     Services:
+        invoke_id: every request has this invoke-id, 0 to 15; None counts them.
+        priority: "high" or "normal" for every request; "negotiated" is high where the peer agrees to priorities.
+        service_class_not_set: requests do not say that they are confirmed; they are answered all the same.
         single_blocks: general-block-transfer goes block by block, without windows (a Gurux server never ends one).
         short_name_methods_written: with short names a method is invoked by write, not by read with a parameter; what
             it returns is lost.
@@ -39,11 +52,30 @@ class Quirks:
     hdlc_receive_numbers_ignored: bool = False
     hdlc_final_bit_missing: bool = False
     hdlc_parameters_always_sent: bool = False
+    hdlc_disconnected_first: bool = False
     disconnect_unanswered: bool = False
     context_name_not_echoed: bool = False
     initiate_request_not_ciphered: bool = False
+    protocol_version: str = "1"
+    release_omitted: bool = False
+    release_not_ciphered: bool = False
+    invoke_id: int | None = None
+    priority: Priority = "negotiated"
+    service_class_not_set: bool = False
     single_blocks: bool = False
     short_name_methods_written: bool = False
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if isinstance(each.default, bool) and not isinstance(getattr(self, each.name), bool):
+                raise ConfigurationError(f"the quirk {each.name} is true or false, not {getattr(self, each.name)!r}")
+        version = self.protocol_version
+        if not isinstance(version, str) or not 1 <= len(version) <= LONGEST_VERSION or version.strip("01"):
+            raise ConfigurationError(f"the quirk protocol_version is bits as text, not {version!r}")
+        if self.invoke_id is not None and self.invoke_id not in range(16):
+            raise ConfigurationError(f"the quirk invoke_id is 0 to 15, not {self.invoke_id!r}")
+        if self.priority not in PRIORITIES:
+            raise ConfigurationError(f"the quirk priority is one of {', '.join(PRIORITIES)}, not {self.priority!r}")
 
     @classmethod
     def from_value(cls, value: str | Mapping[str, Any]) -> Self:
@@ -60,7 +92,7 @@ class Quirks:
 
     def to_value(self) -> dict[str, Any]:
         """The table that `from_value` takes: what differs from the default."""
-        return {name: value for name, value in asdict(self).items() if value != getattr(type(self)(), name)}
+        return {each.name: value for each in fields(self) if (value := getattr(self, each.name)) != each.default}
 
 
 NAMED: dict[str, dict[str, Any]] = {

@@ -102,7 +102,7 @@ def access(
     if not parts:
         raise ConfigurationError("an ACCESS request has at least one part")
     options = (BREAK_ON_ERROR if break_on_error else 0) | (SELF_DESCRIPTIVE if self_descriptive else 0)
-    if negotiated.allows(Conformance.PRIORITY_MGMT_SUPPORTED):
+    if negotiated.high_priority:
         options |= LONG_HIGH_PRIORITY
     specifications = tuple(part.specification for part, _ in parts)
     values = tuple(as_data(octets) for _, octets in parts)

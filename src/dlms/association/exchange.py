@@ -14,6 +14,7 @@ from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
 from dlms.security.ciphered import CIPHERED
+from dlms.security.protection import Protection
 from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponseReceived, ServiceError
 
 M = TypeVar("M", bound=Message)
@@ -35,7 +36,7 @@ def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError
 def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     """The octets of a message, ciphered where the association is."""
     security = negotiated.security
-    if security is None:
+    if security is None or security.protection is Protection.NONE:
         return encode_with_data_octets(message)
     counter = security.counter_at_hand()
     if counter is None:
@@ -53,7 +54,7 @@ def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
         return message
     if isinstance(message, CIPHERED):
         return decode_with_data_octets(negotiated.security.unprotect(message))
-    if isinstance(message, ERRORS):
+    if isinstance(message, ERRORS) or negotiated.security.protection is Protection.NONE:
         return message
     raise Downgrade(f"the meter sent an unprotected {type(message).__name__}")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dlms.enumerations import Conformance
+from dlms.quirks import Quirks
 from dlms.security.context import SecurityContext
 
 CONFIRMED: Final = 0x40
@@ -38,7 +39,7 @@ class Negotiated:
 
     `max_send_pdu_size` is the longest APDU that the server takes, 0 for any; `vaa_name` the base name of the current
     association with short names. `security` is None without ciphering. `block_window` is how many blocks of a
-    general-block-transfer we take at once, 1 to 63.
+    general-block-transfer we take at once, 1 to 63. `quirks` are those of the server.
     """
 
     conformance: Conformance
@@ -48,14 +49,17 @@ class Negotiated:
     server_system_title: bytes | None
     security: SecurityContext | None
     block_window: int = 16
+    quirks: Quirks = field(default_factory=Quirks)
     _invoke_id: int = 0
     _long_invoke_id: int = 0
     _agreed: int = field(init=False)
-    _priority: int = field(init=False)
+    _flags: int = field(init=False)
 
     def __post_init__(self) -> None:
         self._agreed = int(self.conformance)
-        self._priority = HIGH_PRIORITY if self.allows(Conformance.PRIORITY_MGMT_SUPPORTED) else 0
+        self._flags = (HIGH_PRIORITY if self.high_priority else 0) | (
+            0 if self.quirks.service_class_not_set else CONFIRMED
+        )
 
     @property
     def longest_apdu(self) -> int:
@@ -63,13 +67,24 @@ class Negotiated:
         return self.max_send_pdu_size or 0xFFFF
 
     def invoke_id_and_priority(self, *, confirmed: bool = True) -> int:
-        """The octet of the next request: a new invoke-id, high priority where that was agreed on."""
-        return self.next_invoke_id() | self._priority | (CONFIRMED if confirmed else 0)
+        """The octet of the next request: a new invoke-id, and its priority and service class, as the quirks have it."""
+        return self.next_invoke_id() | (self._flags if confirmed else self._flags & ~CONFIRMED)
 
     def next_invoke_id(self) -> int:
-        """The invoke-id of the next request, 0 to 15 in turn."""
-        self._invoke_id = (self._invoke_id + 1) & 0x0F
+        """The invoke-id of the next request: 0 to 15 in turn, or the one that the quirks name."""
+        if self.quirks.invoke_id is None:
+            self._invoke_id = (self._invoke_id + 1) & 0x0F
+        else:
+            self._invoke_id = self.quirks.invoke_id
         return self._invoke_id
+
+    @property
+    def high_priority(self) -> bool:
+        """Whether requests ask for a high priority: where the server agreed to priorities, or as its quirks have it."""
+        priority = self.quirks.priority
+        if priority == "negotiated":
+            return self.allows(Conformance.PRIORITY_MGMT_SUPPORTED)
+        return priority == "high"
 
     def next_long_invoke_id(self) -> int:
         """The long-invoke-id of the next request, 24 bits."""

@@ -150,7 +150,7 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
         if title is None:
             raise ProtocolError("the meter did not send its system title, and none is known")
         context.peer_title = title
-    initiated = _initiate_response(received, context)
+    initiated = _initiate_response(received, context, security.initiate_protection)
     negotiated = Negotiated(
         conformance=initiated.negotiated_conformance & proposal.proposed,
         max_send_pdu_size=initiated.server_max_receive_pdu_size,
@@ -159,6 +159,7 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
         server_system_title=title,
         security=context,
         block_window=_block_window(proposal),
+        quirks=proposal.quirks,
     )
     if context is not None and context.dedicated_key is not None:
         context.use_dedicated = True
@@ -221,9 +222,11 @@ def _aarq(proposal: Proposal, challenge: bytes | None, context: SecurityContext 
         counter = yield Reserve(*context.sending_counter)
         # A key travels encrypted whatever the policy, and authenticated where there is a key for that.
         besides = Protection.NONE if initiate.dedicated_key is None else _wholly(context)
+        besides |= security.initiate_protection
         user_information = decode(context.protect(initiate, counter, besides=besides))
     authenticated = mechanism is not Mechanism.NONE
     return Aarq(
+        protocol_version=proposal.quirks.protocol_version,
         application_context_name=f"{CONTEXT_NAME}{proposal.context.value}",
         calling_ap_title=security.client_system_title,
         calling_ae_invocation_id=proposal.user_id,
@@ -263,12 +266,12 @@ def _server_title(proposal: Proposal, aare: Aare) -> bytes | None:
     return title or known
 
 
-def _initiate_response(aare: Aare, context: SecurityContext | None) -> InitiateResponse:
+def _initiate_response(aare: Aare, context: SecurityContext | None, besides: Protection) -> InitiateResponse:
     information = aare.user_information
     if context is not None:
         if not isinstance(information, CIPHERED):
             raise Downgrade("the meter's initiate-response is not ciphered")
-        information = decode(context.unprotect(information))  # type: ignore[assignment]  # any APDU: checked next
+        information = decode(context.unprotect(information, besides=besides))  # type: ignore[assignment]  # checked next
     if isinstance(information, ConfirmedServiceError):
         raise error_of(information)
     if not isinstance(information, InitiateResponse):
@@ -344,7 +347,7 @@ def _reply_to_hls(negotiated: Negotiated, reply: bytes) -> Exchange[bytes]:
         result: object = response.read_response[0] if len(response.read_response) == 1 else None
     else:
         descriptor = CosemMethodDescriptor(15, bytes(CURRENT_ASSOCIATION), 1)
-        action = ActionRequestNormal(0xC1, descriptor, OctetString(reply))
+        action = ActionRequestNormal(negotiated.invoke_id_and_priority(), descriptor, OctetString(reply))
         answered = yield from request(negotiated, action, ActionResponseNormal)
         if answered.single_response.result != ActionResult.SUCCESS:
             raise AuthenticationFailed(f"{refused}: {answered.single_response.result.book_name}")
@@ -361,11 +364,11 @@ def release_association(negotiated: Negotiated, proposal: Proposal) -> Exchange[
     """RLRQ and RLRE. With ciphering the RLRQ carries a protected initiate-request, as meters expect it. A
     pre-established association stays as it is.
     """
-    if proposal.pre_established is not None:
+    if proposal.pre_established is not None or proposal.quirks.release_omitted:
         return
     information: object = None
     context = negotiated.security
-    if context is not None:
+    if context is not None and not proposal.quirks.release_not_ciphered:
         initiate = InitiateRequest(
             proposed_dlms_version_number=DLMS_VERSION,
             proposed_conformance=proposal.proposed,
@@ -373,7 +376,7 @@ def release_association(negotiated: Negotiated, proposal: Proposal) -> Exchange[
         )
         context.use_dedicated = False
         counter = yield Reserve(*context.sending_counter)
-        information = decode(context.protect(initiate, counter))
+        information = decode(context.protect(initiate, counter, besides=proposal.security.initiate_protection))
     yield Send(encode(Rlrq(ReleaseRequestReason.NORMAL, information)))  # type: ignore[arg-type]
     while True:
         received = decode_with_data_octets((yield Receive()))

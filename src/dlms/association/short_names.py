@@ -177,7 +177,7 @@ def _write_block(number: int, octets: bytes, *, last: bool) -> WriteRequest:
 
 
 def _written(result: object, variable: Variable) -> ServiceError | None:
-    if result is None:
+    if result is None or result == DataAccessResult.SUCCESS:  # Elgama meters name it as if it were an error
         return None
     if isinstance(result, DataAccessResult):
         return service_error(result, variable.what)

@@ -104,7 +104,8 @@ class HdlcLink:
         if self._peer is None:
             raise ConfigurationError("calling needs the address of the other station")
         self._calling = True
-        self._step(Request.CONNECT, None, now)
+        clear = self._quirks.hdlc_disconnected_first
+        self._step(Request.CLEAR_AND_CONNECT if clear else Request.CONNECT, None, now)
 
     def listen(self) -> None:
         self._resting = State.LISTENING

@@ -15,6 +15,8 @@ class State(Enum):
     DISCONNECTED = auto()
     LISTENING = auto()
     """Disconnected too, but whoever calls is answered."""
+    CLEARING = auto()
+    """DISC is sent, whether a connection stands or not, and SNRM follows its answer."""
     CONNECTING = auto()
     """SNRM is sent, UA awaited."""
     CONNECTED = auto()
@@ -28,6 +30,7 @@ class Request(Enum):
     """What comes in from above, or from the clock."""
 
     CONNECT = auto()
+    CLEAR_AND_CONNECT = auto()
     LISTEN = auto()
     DISCONNECT = auto()
     GIVE_UP = auto()
@@ -62,6 +65,7 @@ K, R, S, A = FrameKind, Request, State, Action
 
 TABLE: dict[tuple[State, FrameKind | Request], Row] = {
     (S.DISCONNECTED, R.CONNECT): (S.CONNECTING, (A.SEND_SNRM,)),
+    (S.DISCONNECTED, R.CLEAR_AND_CONNECT): (S.CLEARING, (A.SEND_DISC,)),
     (S.DISCONNECTED, R.LISTEN): (S.LISTENING, ()),
     (S.DISCONNECTED, R.DISCONNECT): (S.DISCONNECTING, (A.SEND_DISC,)),
     (S.DISCONNECTED, K.UI): (S.DISCONNECTED, (A.DELIVER,)),
@@ -73,6 +77,11 @@ TABLE: dict[tuple[State, FrameKind | Request], Row] = {
     (S.LISTENING, K.RNR): (S.LISTENING, (A.SEND_DM,)),
     (S.LISTENING, K.REJ): (S.LISTENING, (A.SEND_DM,)),
     (S.LISTENING, K.UI): (S.LISTENING, (A.DELIVER,)),
+    (S.CLEARING, K.UA): (S.CONNECTING, (A.SEND_SNRM,)),
+    (S.CLEARING, K.DM): (S.CONNECTING, (A.SEND_SNRM,)),
+    (S.CLEARING, K.UI): (S.CLEARING, (A.DELIVER,)),
+    (S.CLEARING, R.DISCONNECT): (S.DISCONNECTING, (A.SEND_DISC,)),
+    (S.CLEARING, R.GIVE_UP): (S.CONNECTING, (A.SEND_SNRM,)),
     (S.CONNECTING, K.UA): (S.CONNECTED, (A.NEGOTIATE, A.REPORT_CONNECTED)),
     (S.CONNECTING, K.DM): (S.RESTING, (A.REPORT_REFUSED,)),
     (S.CONNECTING, K.UI): (S.CONNECTING, (A.DELIVER,)),

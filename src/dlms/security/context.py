@@ -102,14 +102,15 @@ class SecurityContext:
             return encode(GeneralDedCiphering(self.own_title, content))
         return encode(GeneralGloCiphering(self.own_title, content))
 
-    def unprotect(self, message: Ciphered) -> bytes:
+    def unprotect(self, message: Ciphered, *, besides: Protection = Protection.NONE) -> bytes:
         """The plain APDU inside a received one: protected enough, new, and with a tag that fits.
 
-        Raises Downgrade, ReplayDetected, TagMismatch and SecurityError; the counter counts only once the tag fits.
+        `besides` is protection that this message must have, whatever the policy. Raises Downgrade, ReplayDetected,
+        TagMismatch and SecurityError; the counter counts only once the tag fits.
         """
         content = message.ciphered_content
         dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
-        self._check(message, content.security_control)
+        self._check(message, content.security_control, self.protection._value_ | besides._value_)
         key = self.dedicated_key if dedicated else self.encryption_key
         if key is None:
             raise SecurityError("the peer used a dedicated key, and none was agreed on")
@@ -136,8 +137,8 @@ class SecurityContext:
             self._seals[title, control] = seal
         return seal
 
-    def _check(self, message: Message, control: int) -> None:
-        missing = self.protection._value_ & ~control
+    def _check(self, message: Message, control: int, required: int) -> None:
+        missing = required & ~control
         if missing:
             names = " and ".join(part.name.lower() for part in Protection(missing) if part.name)
             raise Downgrade(f"the peer's APDU is not {names}")

@@ -69,6 +69,8 @@ class Security:
     The mechanism that is named is the permission to use it: nothing weaker is ever accepted in its place. Texts stand
     for the same things as in a meter's TOML file; keys and titles may be octets or hexadecimal text.
 
+    `initiate_policy` is how the initiate-request in AARQ and RLRQ is protected, and the initiate-response has to be,
+    where that is more than the `policy` of everything after; with the policy "none" too, in a ciphered context.
     `ciphering` "service" protects with the glo- (or ded-) APDU of each service, "general" with general-glo-ciphering
     (or general-ded-). `dedicated_key` True has a fresh key made for each association. `challenge_length` is that of
     our own challenge, 8 to 64 octets. `counters` is where invocation counters are kept: the default forgets them with
@@ -79,6 +81,7 @@ class Security:
     password: bytes | None = field(repr=False)
     suite: int
     policy: Policy
+    initiate_policy: Policy | None
     client_system_title: bytes | None
     encryption_key: Key | None
     authentication_key: Key | None
@@ -97,6 +100,7 @@ class Security:
         password: bytes | str | None = None,
         suite: int = 0,
         policy: Policy | str = Policy.NONE,
+        initiate_policy: Policy | str | None = None,
         client_system_title: bytes | str | None = None,
         encryption_key: Key | bytes | str | None = None,
         authentication_key: Key | bytes | str | None = None,
@@ -113,6 +117,9 @@ class Security:
             "password": _octets(password),
             "suite": suite,
             "policy": _named(Policy, POLICIES, policy, "policy"),
+            "initiate_policy": None
+            if initiate_policy is None
+            else _named(Policy, POLICIES, initiate_policy, "initiate_policy"),
             "client_system_title": title_of_hex(client_system_title, "client_system_title")
             if isinstance(client_system_title, str)
             else client_system_title,
@@ -137,8 +144,13 @@ class Security:
 
     @property
     def ciphered(self) -> bool:
-        """Whether APDUs of the association are protected."""
-        return self.policy is not Policy.NONE
+        """Whether the association has a ciphered context."""
+        return self.policy is not Policy.NONE or self.initiate_protection is not Protection.NONE
+
+    @property
+    def initiate_protection(self) -> Protection:
+        """How the initiate-request and the initiate-response are protected."""
+        return (self.policy if self.initiate_policy is None else self.initiate_policy).value
 
     def _check_options(self) -> None:
         if self.suite != 0:
@@ -149,7 +161,9 @@ class Security:
             raise ConfigurationError(f"a challenge has 8 to 64 octets, not {self.challenge_length}")
         if self.client_system_title is not None and len(self.client_system_title) != 8:
             raise ConfigurationError(f"a system title has 8 octets, not {len(self.client_system_title)}")
-        if self.dedicated_key and not self.ciphered:
+        if self.policy.value & ~self.initiate_protection:
+            raise ConfigurationError("the initiate_policy protects no less than the policy")
+        if self.dedicated_key and self.policy is Policy.NONE:
             raise ConfigurationError("a dedicated key needs a ciphered policy")
 
     def _check_secrets(self) -> None:
@@ -169,7 +183,7 @@ class Security:
             raise ConfigurationError("keys are given, but nothing uses them: name a policy or authentication hls-gmac")
         if needs_keys and self.encryption_key is None:
             raise ConfigurationError("an encryption_key is needed")
-        if (gmac or Protection.AUTHENTICATED in self.policy.value) and self.authentication_key is None:
+        if (gmac or Protection.AUTHENTICATED in self.initiate_protection) and self.authentication_key is None:
             raise ConfigurationError("an authentication_key is needed")
         if (needs_keys or self.authentication is Mechanism.HLS_SHA256) and self.client_system_title is None:
             raise ConfigurationError("a client_system_title is needed")

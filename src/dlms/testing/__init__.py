@@ -1,4 +1,5 @@
-"""For tests of what talks to meters: a simulated meter as a pytest fixture, and as a context manager.
+"""For tests of what talks to meters: a simulated meter as a pytest fixture, and as a context manager; a capture played
+back as a scripted meter (`dlms.testing.playback`).
 
 In conftest.py, `from dlms.testing import simulated_meter`; then
 
@@ -25,11 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 from dlms.simulate import Model, Simulation
 from dlms.simulate.running import RunningMeter, RunningSimulation, running
+from dlms.testing.playback import Playback, PlaybackMismatch
 
 if TYPE_CHECKING:
     from dlms.testing.fixtures import simulated_meter
 
-__all__ = ["RunningMeter", "RunningSimulation", "simulated", "simulated_meter"]
+__all__ = ["Playback", "PlaybackMismatch", "RunningMeter", "RunningSimulation", "simulated", "simulated_meter"]
 
 
 @contextmanager
