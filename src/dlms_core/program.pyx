@@ -118,21 +118,13 @@ from dlms_core.sink cimport (
 )
 
 
+cdef extern from "slots.h":
+    Py_ssize_t dlms_slot_offset(object)
+    PyObject* dlms_slot(PyObject*, Py_ssize_t)
+    void dlms_set_slot(PyObject*, Py_ssize_t, PyObject*)
+
 cdef extern from *:
     """
-    #include <structmember.h>
-
-    /* The offset of the slot that a member descriptor stands for, or -1. */
-    static Py_ssize_t dlms_slot_offset(PyObject *descriptor) {
-        if (!Py_IS_TYPE(descriptor, &PyMemberDescr_Type)) return -1;
-        return ((PyMemberDescrObject *)descriptor)->d_member->offset;
-    }
-    static inline PyObject *dlms_slot(PyObject *object, Py_ssize_t offset) {
-        return *(PyObject **)((char *)object + offset);
-    }
-    static inline void dlms_set_slot(PyObject *object, Py_ssize_t offset, PyObject *value) {
-        *(PyObject **)((char *)object + offset) = value;
-    }
     /* The value of an int of one digit, without a call; 0 for any other object. */
     static inline int dlms_small_int(PyObject *object, int64_t *value) {
         if (!PyLong_CheckExact(object)) return 0;
@@ -150,9 +142,6 @@ cdef extern from *:
         return ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, 0);
     }
     """
-    Py_ssize_t dlms_slot_offset(object)
-    PyObject* dlms_slot(PyObject*, Py_ssize_t)
-    void dlms_set_slot(PyObject*, Py_ssize_t, PyObject*)
     bint dlms_small_int(object, int64_t*)
     object dlms_new(PyObject*)
     bint PyLong_Check(object)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import IntEnum, IntFlag
 from inspect import get_annotations
-from types import NoneType, UnionType
+from types import MemberDescriptorType, NoneType, UnionType
 from typing import (
     Annotated,
     Any,
@@ -46,6 +46,7 @@ from dlms.grammar.nodes import (
 )
 from dlms.grammar.primitives import ContentsOf, Omissible, Tag
 from dlms_core.axdr import Data, Enum
+from dlms_core.record import REQUIRED, Fields, Record
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -64,8 +65,8 @@ class DataClass(Protocol[T_co]):
     def value(self) -> T_co: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+@dataclass(frozen=True, slots=True, init=False)
+class Message(Record):
     """What every APDU, and every part of one that has fields, is.
 
     `deviations` lists, in words, what was harmlessly wrong with the octets that the outermost message was decoded
@@ -93,7 +94,10 @@ def sequence(
 
     def declare(cls: type[T]) -> type[T]:
         if get_annotations(cls) or not is_dataclass(cls):
-            cls = dataclass(frozen=True, slots=True, kw_only=kw_only)(cls)
+            by_core = issubclass(cls, Record)
+            cls = dataclass(frozen=True, slots=True, init=not by_core, kw_only=kw_only)(cls)
+            if by_core:
+                cls.__fields__ = _record_fields(cls)  # type: ignore[attr-defined]
         else:
             cls = _renamed(cls)
         node = Sequence(book_name(cls.__name__), cls, _fields(cls, rules), tag, rules, trailing)
@@ -103,6 +107,23 @@ def sequence(
         return cls
 
     return declare
+
+
+def _record_fields(cls: type[Any]) -> Fields:
+    """The fields of a dataclass as the core fills them."""
+    known = fields(cls)
+    given = sorted((f for f in known if f.init), key=lambda f: bool(f.kw_only))
+    return Fields(
+        [(f.name, slot(cls, f.name), REQUIRED if f.default is MISSING else f.default) for f in given],
+        [(slot(cls, f.name), f.default) for f in known if not f.init],
+        sum(not f.kw_only for f in given),
+    )
+
+
+def slot(cls: type[Any], attribute: str) -> MemberDescriptorType:
+    """The member descriptor of a slot, wherever in the line of classes it was made."""
+    descriptor: MemberDescriptorType = next(vars(base)[attribute] for base in cls.__mro__ if attribute in vars(base))
+    return descriptor
 
 
 def _renamed(cls: type[T]) -> type[T]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from dlms.errors import ConfigurationError
-from dlms.grammar.declarations import Declared, Message, data_node, node
+from dlms.grammar.declarations import Declared, Message, data_node, node, slot
 from dlms.grammar.nodes import (
     AnyData,
     Array,
@@ -214,23 +214,18 @@ def _field_op(of: Sequence, field: Field) -> Op:
         "label": field.name,
         "presence": field.presence.value,
         "default": field.default,
-        "slot": _slot(of.type, field.attribute),
+        "slot": slot(of.type, field.attribute),
         "omissible": field.omissible,
     }
     if field.tag is not None:
         op["tag"] = field.tag
     if field.condition is not None:
         op |= {
-            "condition": _slot(of.type, field.condition.attribute),
+            "condition": slot(of.type, field.condition.attribute),
             "mask": field.condition.mask,
             "equals": field.condition.equals,
         }
     return op
-
-
-def _slot(cls: type[Any], attribute: str) -> Any:
-    """The member descriptor of a slot, wherever in the line of classes it was made."""
-    return next(vars(base)[attribute] for base in cls.__mro__ if attribute in vars(base))
 
 
 def _op(of: Node, rules: Rules, tag: int | None = None) -> Op:
@@ -247,7 +242,7 @@ def _op(of: Node, rules: Rules, tag: int | None = None) -> Op:
         # Making a combination of flags is slow, and peers propose few.
         return {"kind": "conformance", "object": lru_cache(maxsize=64)(of.type)}
     if isinstance(of, Sequence):
-        own = _slot(of.type, "deviations") if issubclass(of.type, Message) else None
+        own = slot(of.type, "deviations") if issubclass(of.type, Message) else None
         kind = "ber-sequence" if of.rules is Rules.BER else "sequence"
         return {"kind": kind, "object": of.type, "deviations": own}
     if isinstance(of, Scalar):
