@@ -7,7 +7,7 @@ from typing import Any
 from tests.association.meter import EVERYTHING, MANAGER, ask, attribute, method, opened
 
 from dlms.apdu.action import ActionRequestNormal, ActionResponseNormal
-from dlms.apdu.get import GetRequestNormal, GetResponseNormal
+from dlms.apdu.get import GetRequestNormal, GetResponseNormal, SelectiveAccessDescriptor
 from dlms.apdu.set import SetRequestNormal, SetResponseNormal
 from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_clients import ServedClient
@@ -46,9 +46,14 @@ class World:
             assert later is None or later > self.now, "a timer is left in the past"
         self.now = end
 
-    def get(self, ref: AttributeRef[Any]) -> Any:
+    def get(self, ref: AttributeRef[Any], selector: int = 0, parameters: object = None) -> Any:
         """Read an attribute; raises the ServiceError of what else comes."""
-        answer = ask(self.session, GetRequestNormal(0xC1, attribute(ref)))
+        selection = None
+        if selector:
+            assert ref.declaration is not None
+            octets = data_program(ref.declaration.selectors[selector]).encode(parameters)
+            selection = SelectiveAccessDescriptor(selector, loads(octets, typed=True))
+        answer = ask(self.session, GetRequestNormal(0xC1, attribute(ref), selection))
         assert isinstance(answer, GetResponseNormal)
         if isinstance(answer.result, DataAccessResult):
             raise service_error(answer.result)

@@ -46,8 +46,9 @@ class Parts:
         """Async functions that a part has begun; the shell finishes them."""
 
     def install(self, part: P) -> P:
-        """Let a part live from now on; it is returned."""
+        """Let a part live from now on, which is what its first timer counts from; it is returned."""
         self._parts.append(part)
+        part.next_timer()
         self.changed()
         return part
 

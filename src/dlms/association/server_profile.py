@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
-from dlms.data import Array, Structure
+from dlms.data import Array, Data, Structure
 from dlms.datetime import CosemDateTime
+from dlms.enumerations import SortMethod
 from dlms.errors import ConfigurationError, DecodeError
 from dlms.grammar import Declared, structure
 from dlms.grammar.programs import data_program
@@ -19,11 +20,13 @@ CLOCK_CLASS: Final = 8
 
 
 class ProfileBuffer:
-    """Rows of a profile generic, oldest first, at most `profile_entries` (None: any number): the newest stay.
+    """Rows of a profile generic, at most `profile_entries` (None: any number).
 
     `capture_objects` are those of the profile, `types` the type of each column. Rows are encoded when they are added
-    and served from there: a client that reads while rows are added sees those of the moment it began. Rows are in the
-    order of their times; the first column of a clock is the sort object.
+    and served from there: a client that reads while rows are added sees those of the moment it began. `sort_method`
+    says in which order they are served and which one goes when the buffer is full: with FIFO (oldest first) and LIFO
+    (newest first) the oldest, else the one that comes last by the column of `sort_object`. Rows are selected by the
+    range of any column; of times without a deviation, by local time.
     """
 
     def __init__(
@@ -33,6 +36,8 @@ class ProfileBuffer:
         rows: Iterable[Sequence[Any]] = (),
         *,
         profile_entries: int | None = None,
+        sort_method: SortMethod = SortMethod.FIFO,
+        sort_object: CaptureObjectDefinition | None = None,
     ) -> None:
         if len(capture_objects) != len(types) or not types:
             raise ConfigurationError("a profile has one type for each capture object, and one at least")
@@ -42,7 +47,13 @@ class ProfileBuffer:
         self._program = data_program(structure(*types))
         self._clock = next((i for i, of in enumerate(capture_objects) if of.class_id == CLOCK_CLASS), None)
         self._octets: list[bytes] = []
+        self._deviations: list[int | None] = []
         self._keys: list[int] = []
+        self._ascending = True
+        self._backwards = sort_method == SortMethod.LIFO
+        self._rank = RANKS.get(sort_method)
+        self._sort = 0 if self._rank is None else self._sort_column(sort_object)
+        self._ranks: list[Any] = []
         for row in rows:
             self.append(row)
 
@@ -50,31 +61,43 @@ class ProfileBuffer:
         return len(self._octets)
 
     def append(self, row: Sequence[Any]) -> None:
-        """Add the newest row; the oldest goes where the buffer is full. EncodeError for one that does not fit."""
-        self._octets.append(self._program.encode(tuple(row)))
+        """Add the newest row. EncodeError for one that does not fit."""
+        octets = self._program.encode(tuple(row))
+        if self._rank is not None:
+            self._ranks.append(self._rank(_plain(row[self._sort])))
         if self._clock is not None:
-            self._keys.append(_milliseconds(row[self._clock]))
+            at = _date_time(row[self._clock])
+            key = _milliseconds(at)
+            self._ascending = self._ascending and (not self._keys or self._keys[-1] <= key)
+            self._deviations.append(at.deviation)
+            self._keys.append(key)
+        self._octets.append(octets)
         if self.profile_entries is not None and len(self._octets) > self.profile_entries:
-            del self._octets[0]
-            del self._keys[:1]
+            goes = self._ranks.index(max(self._ranks)) if self._ranks else 0
+            for of in (self._octets, self._deviations, self._keys, self._ranks):
+                del of[goes : goes + 1]
 
     def clear(self) -> None:
         """Forget every row."""
-        self._octets.clear()
-        self._keys.clear()
+        for of in (self._octets, self._deviations, self._keys, self._ranks):
+            of.clear()
+        self._ascending = True
 
     def select(self, selector: int | None, parameters: object) -> Iterator[bytes]:
         """The octets of the array of the selected rows, row by row, as they are now."""
+        every = range(len(self._octets))
         match selector, parameters:
             case None, _:
-                rows, columns = self._octets[:], None
+                places, columns = self._in_order(every), None
             case 1, RangeDescriptor():
-                rows, columns = self._in_range(parameters), self._named(parameters.selected_values)
+                columns = self._named(parameters.selected_values)
+                places = self._in_order(self._in_range(parameters))
             case 2, EntryDescriptor():
-                rows, columns = self._entries(parameters), self._numbered(parameters)
+                columns = self._numbered(parameters)
+                places = self._entries(parameters, self._in_order(every))
             case _:
                 raise ScopeOfAccessViolated
-        return self._served(rows, columns)
+        return self._served(self._taken(places), columns)
 
     def _served(self, rows: list[bytes], columns: list[int] | None) -> Iterator[bytes]:
         yield head(Array.tag, len(rows))
@@ -86,18 +109,55 @@ class ProfileBuffer:
             values = self._program.decode(row)
             yield row_head + b"".join(self._columns[at].encode(values[at]) for at in columns)
 
-    def _in_range(self, descriptor: RangeDescriptor) -> list[bytes]:
-        if descriptor.restricting_object.class_id != CLOCK_CLASS or self._clock is None:
-            raise ScopeOfAccessViolated
-        first = bisect_left(self._keys, _milliseconds(descriptor.from_value))
-        last = bisect_right(self._keys, _milliseconds(descriptor.to_value))
-        return self._octets[first:last]
+    def _taken(self, places: Sequence[int]) -> list[bytes]:
+        if isinstance(places, range) and places.step == 1:
+            return self._octets[places.start : places.stop]
+        return [self._octets[place] for place in places]
 
-    def _entries(self, descriptor: EntryDescriptor) -> list[bytes]:
+    def _in_order(self, places: Sequence[int]) -> Sequence[int]:
+        """Places in the order of the sort method; they come oldest first."""
+        if self._rank is not None:
+            return sorted(places, key=self._ranks.__getitem__)
+        return places[::-1] if self._backwards else places
+
+    def _in_range(self, descriptor: RangeDescriptor) -> Sequence[int]:
+        column = self._column(descriptor.restricting_object)
+        if column != self._clock:
+            first, last = _plain(descriptor.from_value), _plain(descriptor.to_value)
+            values = (_plain(self._program.decode(row)[column]) for row in self._octets)
+            try:
+                return [place for place, value in enumerate(values) if value is not None and first <= value <= last]
+            except TypeError:
+                raise TypeUnmatched from None
+        start, stop = _date_time(descriptor.from_value), _date_time(descriptor.to_value)
+        first, last = _milliseconds(start), _milliseconds(stop)
+        if start.deviation is None and stop.deviation is None and any(self._deviations):
+            local = zip(self._keys, self._deviations, strict=True)
+            keys = [key - 60_000 * (deviation or 0) for key, deviation in local]
+        elif self._ascending:
+            return range(bisect_left(self._keys, first), bisect_right(self._keys, last))
+        else:
+            keys = self._keys
+        return [place for place, key in enumerate(keys) if first <= key <= last]
+
+    def _entries(self, descriptor: EntryDescriptor, places: Sequence[int]) -> Sequence[int]:
         first, last = descriptor.from_entry, descriptor.to_entry
         if first < 1 or (last and last < first):
             raise ScopeOfAccessViolated
-        return self._octets[first - 1 : last or None]
+        return places[first - 1 : last or None]
+
+    def _column(self, wanted: CaptureObjectDefinition) -> int:
+        """The column of a restricting object: any clock is the profile's."""
+        if wanted.class_id == CLOCK_CLASS and self._clock is not None:
+            return self._clock
+        if wanted not in self.capture_objects:
+            raise ScopeOfAccessViolated
+        return self.capture_objects.index(wanted)
+
+    def _sort_column(self, wanted: CaptureObjectDefinition | None) -> int:
+        if wanted not in self.capture_objects:
+            raise ConfigurationError("a profile that is sorted by value has a sort_object among its capture objects")
+        return self.capture_objects.index(wanted)
 
     def _numbered(self, descriptor: EntryDescriptor) -> list[int] | None:
         first, last = descriptor.from_selected_value, descriptor.to_selected_value
@@ -116,9 +176,22 @@ class ProfileBuffer:
         return columns
 
 
-def _milliseconds(value: object) -> int:
-    """A time of a row or of a range as a number; deviations are heeded where they are given."""
-    value = getattr(value, "value", value)
+RANKS: Final[dict[SortMethod, Callable[[Any], Any]]] = {
+    SortMethod.LARGEST: lambda value: -value,
+    SortMethod.SMALLEST: lambda value: value,
+    SortMethod.NEAREST_TO_ZERO: abs,
+    SortMethod.FARTHEST_FROM_ZERO: lambda value: -abs(value),
+}
+"""What rows are sorted by, lowest first, where it is a value."""
+
+
+def _plain(value: object) -> Any:
+    return value.value if isinstance(value, Data) else value
+
+
+def _date_time(value: object) -> CosemDateTime:
+    """A time of a row or of a range; raises TypeUnmatched for what is none."""
+    value = _plain(value)
     if isinstance(value, bytes):
         try:
             value = CosemDateTime.from_octets(value)
@@ -126,7 +199,12 @@ def _milliseconds(value: object) -> int:
             raise TypeUnmatched from None
     if not isinstance(value, CosemDateTime):
         raise TypeUnmatched
-    at = value.epoch_milliseconds()
-    if at is None:
+    return value
+
+
+def _milliseconds(at: CosemDateTime) -> int:
+    """A time as a number: UTC where it brings a deviation."""
+    milliseconds = at.epoch_milliseconds()
+    if milliseconds is None:
         raise TypeUnmatched
-    return at
+    return milliseconds

@@ -11,6 +11,7 @@ from dlms.device.occurrence import days, times
 
 EPOCH: Final = datetime(1970, 1, 1)
 MINUTE: Final = 60
+DAY: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,18 @@ class LocalTime:
         if self.saving(summer) and (saving or self.saving(standard)):
             return summer
         return standard
+
+    def next_multiple(self, at: float, seconds: int) -> float:
+        """The first moment after `at` at which local time is a whole multiple of `seconds`: of days by the calendar,
+        midnight in daylight saving time too; of anything less by standard time, so that no period is longer."""
+        if seconds % DAY:
+            zone = self.time_zone * MINUTE
+            return ((at - zone) // seconds + 1) * seconds + zone
+        step = seconds // DAY
+        day = (self.local(at) - EPOCH).days // step * step
+        while (found := self.moment(EPOCH + timedelta(days=day))) <= at:
+            day += step
+        return found
 
     def _standard(self, at: float) -> datetime:
         return EPOCH + timedelta(seconds=at - self.time_zone * MINUTE)

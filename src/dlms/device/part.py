@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Iterator
+from inspect import isawaitable
 from typing import Any, Final, TypeVar
 
-from dlms.association.logical_device import LogicalDevice, ServedObject
-from dlms.association.server_access import Access, Work
+from dlms.association.logical_device import LogicalDevice, Outcome, ServedObject
+from dlms.association.server_access import LOGGER, Access, Work
 from dlms.association.server_clients import READ_AND_WRITE, ServedClient
 from dlms.association.server_parts import Part
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
+from dlms.service_errors import ServiceError
 
-__all__ = ["DeviceItself", "Part", "begin", "finished"]
+__all__ = ["DeviceItself", "Outcome", "Part", "begin", "outcome"]
 
 T = TypeVar("T")
 NOBODY: Final = ServedClient(0)
@@ -35,11 +37,9 @@ class DeviceItself(Access):
         return found if isinstance(found, bytes) else b"".join(found)
 
 
-async def finished(work: Work[T], awaitable: Awaitable[Any] | None = None) -> T:
-    """The result of `work`, which waits for `awaitable` if it has been begun."""
+async def finished(work: Work[T], awaitable: Awaitable[Any]) -> T:
+    """The result of `work` that has been begun and waits for `awaitable`."""
     try:
-        if awaitable is None:
-            awaitable = next(work)
         while True:
             try:
                 result = await awaitable
@@ -52,11 +52,26 @@ async def finished(work: Work[T], awaitable: Awaitable[Any] | None = None) -> T:
         return value
 
 
-def begin(device: LogicalDevice, work: Work[object]) -> None:
-    """Do `work` now; where a function of the device is async, the shell finishes it."""
+def outcome(work: Work[T]) -> Outcome[T]:
+    """What `work` comes to: its result, or an awaitable of it where a function of the device is async."""
     try:
         awaitable = next(work)
-    except StopIteration:
-        return
-    device.unfinished.append(finished(work, awaitable))
-    device.changed()
+    except StopIteration as done:
+        value: T = done.value
+        return value
+    return finished(work, awaitable)
+
+
+def begin(device: LogicalDevice, work: Work[None]) -> None:
+    """Do `work` now; what is async of it is finished by the shell. A ServiceError is logged."""
+    result = outcome(_logged(work))
+    if isawaitable(result):
+        device.unfinished.append(result)
+        device.changed()
+
+
+def _logged(work: Work[None]) -> Work[None]:
+    try:
+        yield from work
+    except ServiceError as error:
+        LOGGER.warning("what a device does by itself failed: %s", error)

@@ -1,0 +1,57 @@
+"""What all parts share that do something at times of the device's own clock."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.device.clock import LiveClock
+from dlms.device.part import DeviceItself
+
+
+class Scheduled(ABC):
+    """Runs at times that follow from settings. All times are the clock's own.
+
+    What `settings` gives is compared: when it changes, and when the clock is set, the next time is found anew from
+    then on. What lies between two ticks runs once, for the latest time: a device that was off does not make up.
+    """
+
+    def __init__(self, device: LogicalDevice, clock: LiveClock) -> None:
+        self.device = device
+        self.clock = clock
+        self.itself = DeviceItself(device)
+        self._settings: object = None
+        self._next: float | None = None
+        clock.adjusted.append(self._adjusted)
+
+    @abstractmethod
+    def settings(self) -> object:
+        """What the times depend on besides the zone."""
+
+    @abstractmethod
+    def next_after(self, own: float) -> float | None:
+        """The first time after `own`; None for never."""
+
+    @abstractmethod
+    def run(self, own: float) -> None:
+        """Do what is to be done at a time that `next_after` gave."""
+
+    def _adjusted(self, before: float, after: float) -> None:
+        self._settings = None
+
+    def next_timer(self) -> float | None:
+        settings = (self.settings(), self.clock.local_time)
+        if settings != self._settings:
+            self._settings = settings
+            self._next = self.next_after(self.clock.now())
+        return None if self._next is None else self.clock.world(self._next)
+
+    def tick(self, now: float) -> None:
+        own = self.clock.own(now)
+        self.next_timer()
+        at = None
+        while self._next is not None and self._next <= own:
+            at = self._next
+            self._next = self.next_after(at)
+        if at is not None:
+            self.run(at)
