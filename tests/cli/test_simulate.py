@@ -59,7 +59,7 @@ def test_a_meter_until_it_is_told_to_end(
 
 
 def test_many_meters_on_one_port_range() -> None:
-    with simulate("--meters", "20", "--seed", "3") as (process, lines):
+    with simulate("--meters", "20", "--seed", "3", "--fault", "reboot=0.5", "--fault", "slow=0.1") as (process, lines):
         assert lines[-1].endswith(" 20 meters")
         process.terminate()
         assert process.wait(10) == 0
@@ -69,4 +69,5 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--listen", "ftp://x"]) == 2
     assert main(["simulate", "--meters", "0"]) == 2
     assert main(["simulate", "--model", "martian"]) == 2
+    assert main(["simulate", "--fault", "deaf"]) == 2
     assert "Traceback" not in capsys.readouterr().err

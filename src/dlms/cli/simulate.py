@@ -12,7 +12,8 @@ from typing import Any
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.errors import ConfigurationError
-from dlms.simulate import MODELS, SimulatedMeter, Simulation
+from dlms.simulate import MODELS, Faults, SimulatedMeter, Simulation
+from dlms.simulate.faults import FORMS
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,6 +27,9 @@ def add_parser(subparsers: Any) -> None:
         "--together", action="store_true", help="all meters at one port, as logical devices 1, 2, 3 ..."
     )
     parser.add_argument("--meter", metavar="FILE", type=Path, help="write what --meter of other commands reads")
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME", help=f"what is wrong with them: {', '.join(FORMS)}"
+    )
     parser.set_defaults(run=run)
 
 
@@ -41,7 +45,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    simulation = Simulation(arguments.model, meters=arguments.meters, seed=arguments.seed, together=arguments.together)
+    simulation = Simulation(
+        arguments.model, meters=arguments.meters, seed=arguments.seed, together=arguments.together,
+        faults=Faults.parse(arguments.fault),
+    )  # fmt: skip
     async with simulation:
         url = await simulation.listen(arguments.listen)
         ended = asyncio.Event()
@@ -51,7 +58,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
         count = len(simulation.meters)
         sys.stdout.write(f"ready {url} {count} {'meter' if count == 1 else 'meters'}\n")
         sys.stdout.flush()
+        chance = asyncio.create_task(simulation.reboot_by_chance())
         await ended.wait()
+        chance.cancel()
 
 
 def _introduce(meter: SimulatedMeter, file: Path | None) -> None:

@@ -34,7 +34,8 @@ class Server:
     `devices` are those of one physical device: they share every line, told apart by SAP. The one with SAP 1, if there
     is one, lists them all (SAP assignment). Several physical devices are several places to listen at, each with its
     own `devices`. Everything happens in the event loop of `listen`. Time passes for the parts of a device (dlms.device)
-    while it is listened for: `time` gives them POSIX seconds.
+    while it is listened for: `time` gives them POSIX seconds. `wire` may put something between each line and the
+    meter's end of it, such as faults.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Server:
         hdlc: HdlcSettings | None = None,
         random: RandomOctets = os.urandom,
         time: Callable[[], float] = time.time,
+        wire: Callable[[Station], Station] = lambda station: station,
     ) -> None:
         self._devices = _listed(devices)
         self._limits = limits or ServerLimits()
@@ -53,6 +55,7 @@ class Server:
         self._hdlc = hdlc or HdlcSettings()
         self._random = random
         self._time = time
+        self._wire = wire
         self._ticking: dict[LogicalDevice, Ticking] = {}
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[_Datagrams] = []
@@ -85,7 +88,8 @@ class Server:
             return url
         if wanted.scheme == "udp":
             transport, datagrams = await loop.create_datagram_endpoint(
-                lambda: _Datagrams(sessions), local_addr=(wanted.host, wanted.port)
+                lambda: _Datagrams(sessions, lambda: self._station(wanted, sessions)),
+                local_addr=(wanted.host, wanted.port),
             )
             self._datagrams.append(datagrams)
             port = transport.get_extra_info("sockname")[1]
@@ -153,8 +157,8 @@ class Server:
     def _station(self, url: Url, sessions: Sessions) -> Station:
         if url.link == "hdlc":
             saps = frozenset(sessions.devices)
-            return HdlcStation(saps, self._hdlc, physical=url.physical, most_links=self._limits.lines)
-        return WrapperStation(self._limits.longest_apdu)
+            return self._wire(HdlcStation(saps, self._hdlc, physical=url.physical, most_links=self._limits.lines))
+        return self._wire(WrapperStation(self._limits.longest_apdu))
 
     def _listen_in_process(
         self, name: str, protocol: Callable[[], _StreamConnection], loop: asyncio.AbstractEventLoop
@@ -246,8 +250,9 @@ class _StreamConnection(asyncio.BufferedProtocol):
 class _Datagrams(asyncio.DatagramProtocol):
     """UDP: whoever sends from one address is one connection, until it is silent for too long."""
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: Sessions, station: Callable[[], Station]) -> None:
         self._sessions = sessions
+        self._station = station
         self._connections: dict[object, Connection] = {}
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -270,7 +275,7 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._connections.pop(addr).end()
 
         return Connection(
-            WrapperStation(self._sessions.limits.longest_apdu), self._sessions,
+            self._station(), self._sessions,
             write=lambda octets: transport.sendto(octets, addr), close=close, hold=lambda wanted: None,
         )  # fmt: skip
 

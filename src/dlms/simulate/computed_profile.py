@@ -112,21 +112,10 @@ class ComputedProfile:
     def _in_range(self, rows: range, descriptor: RangeDescriptor) -> range:
         if descriptor.restricting_object.class_id != CLOCK_CLASS:
             raise ScopeOfAccessViolated
-        low, high = (self._seconds(value) for value in (descriptor.from_value, descriptor.to_value))
+        low, high = (seconds_of(value, self._zone) for value in (descriptor.from_value, descriptor.to_value))
         first = self._captures.count(np.nextafter(low, -np.inf))
         stop = self._captures.count(high)
         return range(max(first, rows.start), max(min(stop, rows.stop), max(first, rows.start)))
-
-    def _seconds(self, value: object) -> float:
-        value = value.value if isinstance(value, Data) else value
-        try:
-            moment = CosemDateTime.from_octets(value) if isinstance(value, bytes) else value
-        except DecodeError:
-            raise TypeUnmatched from None
-        seconds = self._zone.seconds(moment) if isinstance(moment, CosemDateTime) else None
-        if seconds is None:
-            raise TypeUnmatched
-        return seconds
 
     def _named(self, wanted: Sequence[CaptureObjectDefinition]) -> Sequence[ComputedColumn]:
         columns = [column for column in self._columns if column.definition in wanted]
@@ -146,3 +135,16 @@ def _entries(rows: range, descriptor: EntryDescriptor) -> range:
     if first < 1 or 0 < last < first:
         raise ScopeOfAccessViolated
     return rows[first - 1 : last or None]
+
+
+def seconds_of(value: object, zone: Zone) -> float:
+    """The point in time, in seconds since 1970, that a client names by a date-time; raises TypeUnmatched."""
+    value = value.value if isinstance(value, Data) else value
+    try:
+        moment = CosemDateTime.from_octets(value) if isinstance(value, bytes) else value
+    except DecodeError:
+        raise TypeUnmatched from None
+    seconds = zone.seconds(moment) if isinstance(moment, CosemDateTime) else None
+    if seconds is None:
+        raise TypeUnmatched
+    return seconds

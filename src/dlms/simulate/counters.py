@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from dlms.security.counters import MemoryCounterStore
+from dlms.simulate.faults import Faults
 
 
 class SimulatedCounters(MemoryCounterStore):
-    """Counters that tell the highest value that any client used: what a public client reads to find its own."""
+    """Counters that tell the highest value that any client used, and that stand still while that fault is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults) -> None:
         super().__init__()
+        self._faults = faults
         self.highest_received = 0
+        """What a public client reads to find its own."""
+
+    def reserve(self, name: str, count: int = 1) -> int:
+        if self._faults.wrong_counters:
+            return max(self.next_value(name) - 1, 0)
+        return super().reserve(name, count)
+
+    def at_hand(self, name: str) -> int | None:
+        return self.reserve(name)
 
     def put_received(self, name: str, value: int) -> None:
         super().put_received(name, value)

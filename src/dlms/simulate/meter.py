@@ -16,17 +16,20 @@ from dlms.cosem.interval_status import IntervalStatus
 from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import Data as DataValue
 from dlms.data import DoubleLongUnsigned, LongUnsigned, OctetString, Unsigned
-from dlms.enumerations import ClockBase, SortMethod
+from dlms.device.clock import LiveClock
+from dlms.enumerations import SortMethod
 from dlms.security.counters import counter_name
 from dlms.security.settings import Security
-from dlms.simulate.computed_profile import ComputedColumn, ComputedProfile, Values
+from dlms.simulate.computed_profile import ComputedColumn, ComputedProfile, Values, seconds_of
 from dlms.simulate.counters import SimulatedCounters
 from dlms.simulate.events import Events
+from dlms.simulate.faults import Faults
 from dlms.simulate.model import (
     CLOCK,
     PUBLIC_CLIENT,
     DeclaredEventLog,
     DeclaredProfile,
+    Happening,
     MeasuredRegister,
     Model,
     TestKeys,
@@ -52,7 +55,7 @@ class SimulatedMeter:
 
     def __init__(
         self, model: Model, number: int = 1, *, seed: int = 0, time: Callable[[], float], sap: int = 1,
-        keys: TestKeys | None = None,
+        keys: TestKeys | None = None, faults: Faults | None = None,
     ) -> None:  # fmt: skip
         self.model = model
         self.number = number
@@ -65,8 +68,11 @@ class SimulatedMeter:
         self.start = time()
         self.events: dict[str, Events] = {}
         """Each event log by its logical name."""
-        self.counters = SimulatedCounters()
+        self.faults = faults or Faults()
+        """What is wrong with it; may be changed at any time."""
+        self.counters = SimulatedCounters(self.faults)
         self._time = time
+        self._clock: LiveClock | None = None
         self.random = random.Random(self.seed)  # noqa: S311  # a simulated meter does the same for the same seed
 
     @property
@@ -81,7 +87,14 @@ class SimulatedMeter:
 
     def now(self) -> float:
         """The time by the meter's own clock, in seconds since 1970."""
-        return self._time()
+        return self._time() if self._clock is None else self._clock.now()
+
+    def happened(self, what: Happening, at: float | None = None) -> None:
+        """Write into the log what happened, now or at some time; a model that does not log it keeps silent."""
+        log = self.model.happenings.get(what)
+        if log is not None:
+            name, code = log
+            self.events[name].record(self.now() if at is None else at, code)
 
     @cached_property
     def supply(self) -> Supply:
@@ -147,10 +160,20 @@ class SimulatedMeter:
 
     def _add_clock(self, device: LogicalDevice) -> None:
         clock, zone = Clock(CLOCK), self.model.zone
-        device[clock.time] = lambda: zone.moment(self.now())
-        device[clock.time_zone] = -zone.standard
-        device[clock.status] = lambda: int(zone.statuses(np.array([int(self.now())]))[0])
-        device[clock.clock_base] = ClockBase.INTERNAL_CRYSTAL
+        self._clock = live = device.install(
+            LiveClock(
+                device, clock, time=self._time, time_zone=-zone.standard, daylight_savings_enabled=zone.daylight_saving
+            )
+        )
+        live.adjusted.append(self._clock_adjusted)
+        if zone.deviation_sign == "reversed":
+            device[clock.time] = lambda: zone.moment(live.now())
+            device[clock.time_zone] = zone.standard
+            device.on_set(clock.time, lambda value: live.set(seconds_of(value, zone)))
+
+    def _clock_adjusted(self, before: float, after: float) -> None:
+        self.happened(Happening.CLOCK_BEFORE, before)
+        self.happened(Happening.CLOCK_AFTER, after)
 
     def _add_register(self, device: LogicalDevice, declared: MeasuredRegister) -> None:
         raw = self.raw(declared)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dlms.data import Data
@@ -78,6 +79,18 @@ class DeclaredEventLog:
     entries: int = 100
 
 
+class Happening(Enum):
+    """What a simulated meter writes into its event logs."""
+
+    POWER_DOWN = auto()
+    POWER_UP = auto()
+    CLOCK_BEFORE = auto()
+    """The clock was set: the time that it left."""
+    CLOCK_AFTER = auto()
+    DISCONNECTED = auto()
+    RECONNECTED = auto()
+
+
 @dataclass(frozen=True, slots=True)
 class TestKeys:
     """The keys of simulated meters. They are printed, and known to everybody: they protect nothing."""
@@ -101,6 +114,8 @@ class Model:
     registers: tuple[MeasuredRegister, ...]
     profiles: tuple[DeclaredProfile, ...] = ()
     event_logs: tuple[DeclaredEventLog, ...] = ()
+    happenings: Mapping[Happening, tuple[str, int]] = field(default_factory=dict)
+    """What is logged: in which log, with which code."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Data objects that hold a text; `{serial}` stands for the serial number."""
     a_day: float = 9_000.0

@@ -16,6 +16,7 @@ from dlms import client
 from dlms.cosem.references import AttributeRef
 from dlms.data import Data
 from dlms.security.settings import Security
+from dlms.simulate.faults import Faults
 from dlms.simulate.meter import SimulatedMeter
 from dlms.simulate.simulation import Simulation
 
@@ -30,8 +31,9 @@ class RunningMeter:
     `meter[register.value] = DoubleLongUnsigned(7)` changes what clients read; `run` does anything else.
     """
 
-    def __init__(self, meter: SimulatedMeter, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, meter: SimulatedMeter, simulation: Simulation, loop: asyncio.AbstractEventLoop) -> None:
         self.simulated = meter
+        self._simulation = simulation
         self._loop = loop
 
     @property
@@ -65,6 +67,17 @@ class RunningMeter:
     def __getitem__(self, ref: AttributeRef[T]) -> T | Any:
         return self.run(lambda: self.simulated.device[ref])
 
+    @property
+    def faults(self) -> Faults:
+        """What is wrong with it: `meter.faults.slow = 2.0`."""
+        return self.simulated.faults
+
+    def reboot(self, *, away: float = 1.0) -> None:
+        """Take its power for `away` seconds; returns when it is back."""
+        asyncio.run_coroutine_threadsafe(self._simulation.reboot(self.simulated, away=away), self._loop).result(
+            PATIENCE + away
+        )
+
     def run(self, function: Callable[[], T]) -> T:
         """Have a function called in the thread of the meter; what it returns."""
 
@@ -79,7 +92,7 @@ class RunningSimulation:
 
     def __init__(self, simulation: Simulation, loop: asyncio.AbstractEventLoop) -> None:
         self.simulation = simulation
-        self.meters = [RunningMeter(meter, loop) for meter in simulation.meters]
+        self.meters = [RunningMeter(meter, simulation, loop) for meter in simulation.meters]
 
 
 @contextmanager

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import time as _time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Self
+
+import numpy as np
 
 from dlms.errors import ConfigurationError
 from dlms.server import Server, ServerLimits
+from dlms.simulate.faults import Faults, FaultyMeter, FaultyStation
 from dlms.simulate.meter import SimulatedMeter
-from dlms.simulate.model import Model, TestKeys
+from dlms.simulate.model import Happening, Model, TestKeys
 from dlms.simulate.models import EUROPEAN, MODELS
+from dlms.simulate.noise import noise
 from dlms.transport.url import Url
 
 LAST_PORT = 0xFFFF
 LAST_SAP = 0x3FFF
+CHANCES_EVERY = 0.5
+"""Seconds between two chances of a reboot."""
 
 
 class Simulation:
@@ -25,12 +34,14 @@ class Simulation:
             simulation.meters[0].device[Register("1.0.1.8.0.255").value] = DoubleLongUnsigned(7)
 
     `together` puts them all on one port, as logical devices 1, 2, 3 ... of one physical device. `time` gives the
-    world's time, in seconds since 1970. Everything happens in the event loop of `listen`.
+    world's time, in seconds since 1970. `faults` are what is wrong with every meter to begin with. Everything happens
+    in the event loop of `listen`.
     """
 
     def __init__(
         self, model: Model | str = EUROPEAN, *, meters: int = 1, seed: int = 0, together: bool = False,
-        time: Callable[[], float] = _time.time, keys: TestKeys | None = None, limits: ServerLimits | None = None,
+        faults: Faults | None = None, time: Callable[[], float] = _time.time, keys: TestKeys | None = None,
+        limits: ServerLimits | None = None,
     ) -> None:  # fmt: skip
         if isinstance(model, str):
             if model not in MODELS:
@@ -41,40 +52,82 @@ class Simulation:
         self.model = model
         self.together = together
         self.meters = [
-            SimulatedMeter(model, number, seed=seed, time=time, sap=number if together else 1, keys=keys)
+            SimulatedMeter(
+                model,
+                number,
+                seed=seed,
+                time=time,
+                sap=number if together else 1,
+                keys=keys,
+                faults=replace(faults or Faults()),
+            )
             for number in range(1, meters + 1)
         ]
         self._limits = limits
-        self._servers: list[Server] = []
+        self._time = time
+        self._servers: dict[int, Server] = {}
+        """By the number of the first meter that it serves."""
+        self._away: set[asyncio.Task[None]] = set()
 
     async def listen(self, url: str = "tcp://127.0.0.1:4059") -> str:
         """Listen: each meter at a port of its own, from that of the URL on (0: any free ones), or all at one. The URL
         of the first is returned; each meter has its own in `url`."""
         wanted = Url.parse(url)
-        count = 1 if self.together else len(self.meters)
-        if wanted.port and wanted.port + count - 1 > LAST_PORT:
-            raise ConfigurationError(f"{count} meters from port {wanted.port} on need ports beyond {LAST_PORT}")
-        if self.together:
-            first = self.meters[0]
-            server = self._server(first)
-            at = await server.listen(url, [meter.device for meter in self.meters])
-            for meter in self.meters:
+        places = self._places()
+        if wanted.port and wanted.port + len(places) - 1 > LAST_PORT:
+            raise ConfigurationError(f"{len(places)} meters from port {wanted.port} on need ports beyond {LAST_PORT}")
+        for offset, meters in enumerate(places):
+            at = await self._serve(meters, _at_port(url, wanted, wanted.port + offset if wanted.port else 0))
+            for meter in meters:
                 meter.url = at
-            return at
-        for offset, meter in enumerate(self.meters):
-            port = wanted.port + offset if wanted.port else 0
-            meter.url = await self._server(meter).listen(_at_port(url, wanted, port), meter.device)
         return self.meters[0].url
 
-    def _server(self, meter: SimulatedMeter) -> Server:
-        server = Server(limits=self._limits, random=meter.random.randbytes)
-        self._servers.append(server)
-        return server
+    def _places(self) -> list[list[SimulatedMeter]]:
+        """The meters, grouped by the port that they share."""
+        return [self.meters] if self.together else [[meter] for meter in self.meters]
+
+    async def _serve(self, meters: list[SimulatedMeter], url: str) -> str:
+        faulty = {meter.sap: FaultyMeter(meter.faults, meter.seed) for meter in meters}
+        first = meters[0]
+        server = Server(
+            limits=self._limits, random=first.random.randbytes, time=self._time,
+            wire=lambda station: FaultyStation(station, faulty),
+        )  # fmt: skip
+        self._servers[first.number] = server
+        return await server.listen(url, [meter.device for meter in meters])
+
+    async def reboot(self, meter: SimulatedMeter, *, away: float = 1.0) -> None:
+        """Take the power from a meter, and with it from all that share its port: connections and associations are
+        gone, and for `away` seconds nothing listens. Values, keys and counters stay; the event logs tell of it."""
+        meters = next(place for place in self._places() if meter in place)
+        for each in meters:
+            each.happened(Happening.POWER_DOWN)
+        server = self._servers.pop(meters[0].number, None)
+        if server is None:
+            return  # it is away already
+        await server.close()
+        await asyncio.sleep(away)
+        for each in meters:
+            each.happened(Happening.POWER_UP)
+        await self._serve(meters, meter.url)
+
+    async def reboot_by_chance(self) -> None:
+        """Reboot meters for ever, each after the `reboot` seconds of its faults, more or less."""
+        for count in itertools.count():
+            for meter in self.meters:
+                every = meter.faults.reboot
+                if every and noise(meter.seed + 6, np.array([count]))[0] < CHANCES_EVERY / every:
+                    task = asyncio.get_running_loop().create_task(self.reboot(meter))
+                    self._away.add(task)
+                    task.add_done_callback(self._away.discard)
+            await asyncio.sleep(CHANCES_EVERY)
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
-        servers, self._servers = self._servers, []
-        for server in servers:
+        for task in self._away:
+            task.cancel()
+        servers, self._servers = self._servers, {}
+        for server in servers.values():
             await server.close()
 
     async def __aenter__(self) -> Self:

@@ -13,6 +13,7 @@ from dlms.simulate.model import (
     PUBLIC_CLIENT,
     DeclaredEventLog,
     DeclaredProfile,
+    Happening,
     MeasuredRegister,
     Model,
     TestKeys,
@@ -92,6 +93,14 @@ EUROPEAN: Final = Model(
         DeclaredEventLog("0.0.99.98.2.255", "0.0.96.11.2.255", {59: 1, 60: 1, 61: 1}, gap=150),
         DeclaredEventLog("0.0.99.98.4.255", "0.0.96.11.4.255", {76: 1, 77: 1, 78: 1, 79: 1}, gap=30),
     ),
+    happenings={
+        Happening.POWER_DOWN: ("0.0.99.98.0.255", 1),
+        Happening.POWER_UP: ("0.0.99.98.0.255", 2),
+        Happening.CLOCK_BEFORE: ("0.0.99.98.0.255", 4),
+        Happening.CLOCK_AFTER: ("0.0.99.98.0.255", 5),
+        Happening.DISCONNECTED: ("0.0.99.98.2.255", 60),
+        Happening.RECONNECTED: ("0.0.99.98.2.255", 61),
+    },
     texts={
         "0.0.96.1.0.255": "{serial}",
         "0.0.96.1.1.255": "DLMS simulated meter",
