@@ -27,11 +27,12 @@ from typing import TYPE_CHECKING, Any
 from dlms.simulate import Model, Simulation
 from dlms.simulate.running import RunningMeter, RunningSimulation, running
 from dlms.testing.playback import Playback, PlaybackMismatch
+from dlms.transport.capture import CaptureFile
 
 if TYPE_CHECKING:
     from dlms.testing.fixtures import simulated_meter
 
-__all__ = ["Playback", "PlaybackMismatch", "RunningMeter", "RunningSimulation", "simulated", "simulated_meter"]
+__all__ = ["CaptureFile", "Playback", "PlaybackMismatch", "RunningMeter", "RunningSimulation", "simulated", "simulated_meter"]
 
 
 @contextmanager

@@ -157,6 +157,7 @@ class _Served:
     def __init__(self, playback: Playback) -> None:
         self._playback = playback
         self._thread: threading.Thread | None = None
+        self._connection: socket.socket | None = None
         self.mismatch: PlaybackMismatch | None = None
 
     @contextlib.contextmanager
@@ -182,6 +183,7 @@ class _Served:
         if self._thread is not None:
             connection.close()
             return
+        self._connection = connection
         self._thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
         self._thread.start()
 
@@ -199,9 +201,15 @@ class _Served:
                 self.mismatch = mismatch
 
     def join(self) -> None:
-        """Wait until the connection is done."""
-        if self._thread is not None:
-            self._thread.join(PATIENCE)
+        """Wait until everything was said or the connection is done."""
+        if self._thread is None or self._connection is None:
+            return
+        deadline = time.monotonic() + PATIENCE
+        while self._thread.is_alive() and not self._playback.finished and time.monotonic() < deadline:
+            self._thread.join(PATIENCE / 100)
+        with contextlib.suppress(OSError):  # closed already
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
 
 
 def _where(record: Record) -> str:
