@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import socket
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
-from typing import Any, BinaryIO, Self, TypeVar, Unpack, overload
+from typing import Any, BinaryIO, Self, TypeAlias, TypeVar, Unpack, overload
 
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
@@ -39,6 +40,7 @@ from dlms.shell.session import Session
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import AsyncTransport
 from dlms.transport.serial import AsyncSerialTransport
+from dlms.transport.stream import AsyncStreamTransport
 from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
@@ -79,6 +81,7 @@ class Meter:
         self._dial = dial
         self._transport: AsyncTransport | None = None
         self._busy = asyncio.Lock()
+        self._signs_of_life: asyncio.Task[None] | None = None
 
     # ---- opening and closing --------------------------------------------------------------------------------------
 
@@ -89,10 +92,14 @@ class Meter:
         except BaseException:
             await self._hang_up()
             raise
+        if self._session.keep_alive is not None:
+            self._signs_of_life = asyncio.create_task(self._show_signs_of_life())
         return self
 
     async def close(self) -> None:
         """Release the association, take the link down and close the transport, whatever happens on the way."""
+        if self._signs_of_life is not None:
+            self._signs_of_life.cancel()
         try:
             await self._carry_on(self._session.close())
         finally:
@@ -128,21 +135,43 @@ class Meter:
         errors: Errors = "raise",
     ) -> Any:
         """The value of an attribute; of several, a tuple. See `dlms.client.Meter.get`."""
-        return await self._run(operations.get(ref, refs, selection, errors))
+        return await self._read(operations.get(ref, refs, selection, errors))
 
     async def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return await self._run(lambda association: association.get_octets(ref, selection))
+        return await self._read(lambda association: association.get_octets(ref, selection))
 
     async def set(
-        self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None, confirmed: bool = True
+        self,
+        ref: AttributeRef[T],
+        value: T,
+        /,
+        *,
+        selection: Selection | None = None,
+        confirmed: bool = True,
+        repeat_safe: bool = False,
     ) -> None:
-        """Write an attribute; not `confirmed`, the meter does not say whether it did."""
-        await self._run(lambda association: association.set(ref, value, selection, confirmed=confirmed))
+        """Write an attribute; not `confirmed`, the meter does not say whether it did.
 
-    async def call(self, method: MethodRef[T], argument: T | None = None, /, *, confirmed: bool = True) -> Any:
-        """Invoke a method and return what it returns; not `confirmed`, nothing."""
-        return await self._run(lambda association: association.call(method, argument, confirmed=confirmed))
+        `repeat_safe` allows that it is repeated where no answer came, though it may have been done.
+        """
+        await self._run(
+            lambda association: association.set(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe
+        )
+
+    async def call(
+        self,
+        method: MethodRef[T],
+        argument: T | None = None,
+        /,
+        *,
+        confirmed: bool = True,
+        repeat_safe: bool = False,
+    ) -> Any:
+        """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`."""
+        return await self._run(
+            lambda association: association.call(method, argument, confirmed=confirmed), repeatable=repeat_safe
+        )
 
     async def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""
@@ -150,15 +179,15 @@ class Meter:
 
     async def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request, and what each gives. See `dlms.client.Meter.access`."""
-        return await self._run(operations.access(parts, options))
+        return await self._run(operations.access(parts, options), repeatable=options.get("repeat_safe", False))
 
     async def objects(self) -> tuple[InterfaceClass, ...]:
         """The objects that this association sees, each bound to the class of the version that the meter reports."""
-        return await self._run(ClientAssociation.objects)
+        return await self._read(ClientAssociation.objects)
 
     async def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
         """The value of an object in one step. See `dlms.client.Meter.read`."""
-        return await self._run(lambda association: association.read(thing))
+        return await self._read(lambda association: association.read(thing))
 
     async def read_profile(
         self,
@@ -168,11 +197,11 @@ class Meter:
         **options: Unpack[ProfileOptions],
     ) -> Profile:
         """The rows of a profile in [start, stop) as numpy columns. See `dlms.client.Meter.read_profile`."""
-        return await self._run(operations.read_profile(profile, start, stop, options))
+        return await self._read(operations.read_profile(profile, start, stop, options))
 
     async def read_clock(self, now: datetime.datetime | None = None, **options: Unpack[ClockOptions]) -> ClockReading:
         """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
-        return await self._run(operations.read_clock(now, options))
+        return await self._read(operations.read_clock(now, options))
 
     async def synchronise_clock(
         self, now: datetime.datetime | None = None, *, shift: bool = False, **options: Unpack[ClockOptions]
@@ -209,29 +238,60 @@ class Meter:
         """Change the secret of this association (HLS); returns the Security of the next one. It has to encrypt."""
         return await self._run(lambda association: change_hls_secret(association, secret))
 
+    async def reassociate(self, client: int, security: Security) -> None:
+        """Release the association and open one as another client, over the same transport.
+
+        With HDLC the client's address is part of the link, which is taken down and set up anew. Where the meter does
+        not take the other client, no association is open afterwards.
+        """
+        await self._carry_on(self._session.reassociate(client, security))
+
+    async def synchronise_counter(
+        self, *, public_client: int = 16, counter: AttributeRef[Any] = COUNTER_OBJECT, force: bool = False
+    ) -> int:
+        """Read the invocation counter that the meter last accepted, and let ours go on above it: the next counter.
+
+        It leaves the association, reads as the public client, and comes back. The rules are those of
+        `dlms.client.synchronise_counter`, which is for when no association can be opened.
+        """
+        return await self._carry_on(self._session.synchronise_counter(public_client, counter, force=force))
+
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
         return self._session.notifications()
 
+    async def _show_signs_of_life(self) -> None:
+        while (left := self._session.until_sign_of_life()) is not None:
+            await asyncio.sleep(max(left, 0.0))
+            async with self._busy:
+                if (self._session.until_sign_of_life() or 0.0) <= 0:
+                    await self._spoken(self._session.sign_of_life())
+
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
-    async def _run(self, operation: operations.Operation[R]) -> R:
-        return await self._carry_on(self._session.run(operation))
+    async def _read(self, operation: operations.Operation[R]) -> R:
+        return await self._run(operation, repeatable=True)
+
+    async def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
+        return await self._carry_on(self._session.run(operation, repeatable=repeatable))
 
     async def _carry_on(self, conversation: Conversation[R]) -> R:
+        async with self._busy:
+            return await self._spoken(conversation)
+
+    async def _spoken(self, conversation: Conversation[R]) -> R:
         proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        async with self._busy:
-            while True:
-                try:
-                    demand = proceed(outcome)
-                except StopIteration as stop:
-                    result: R = stop.value
-                    return result
-                try:
-                    outcome, proceed = await self._carry_out(demand), conversation.send
-                except Exception as error:
-                    outcome, proceed = error, conversation.throw
+        while True:
+            try:
+                demand = proceed(outcome)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            try:
+                outcome, proceed = await self._carry_out(demand), conversation.send
+            except Exception as error:
+                outcome, proceed = error, conversation.throw
 
     async def _carry_out(self, demand: Demand) -> Any:
         match demand:
@@ -264,19 +324,25 @@ class Meter:
             await transport.close()
 
 
-def connect(url: str | None = None, **options: Unpack[ConnectOptions]) -> _Connecting:
+Adoptable: TypeAlias = AsyncTransport | socket.socket | tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+def connect(
+    url: str | None = None, *, transport: Adoptable | None = None, **options: Unpack[ConnectOptions]
+) -> _Connecting:
     """Connect to a meter and open an association: `async with connect(...) as meter`, or `meter = await connect(...)`.
 
-    Options and errors are those of `dlms.connect`.
+    `transport` is what is open already: a stream socket, a pair of asyncio streams, or anything that does as
+    `dlms.transport.base.AsyncTransport`. Options and errors are those of `dlms.connect`.
     """
-    return _Connecting(Session.of(url, **options))
+    return _Connecting(Session.of(url, adopted=transport is not None, **options), transport)
 
 
 class _Connecting:
     """A meter that is connected once it is awaited or entered."""
 
-    def __init__(self, session: Session) -> None:
-        self._meter = Meter(session, lambda: open_transport(session.target.url, session.deadlines.transport))
+    def __init__(self, session: Session, transport: Adoptable | None = None) -> None:
+        self._meter = Meter(session, lambda: _opened(session, transport))
 
     def __await__(self) -> Generator[Any, None, Meter]:
         return self._meter.open().__await__()
@@ -286,6 +352,14 @@ class _Connecting:
 
     async def __aexit__(self, *_: object) -> None:
         await self._meter.close()
+
+
+async def _opened(session: Session, transport: Adoptable | None) -> AsyncTransport:
+    if transport is None:
+        return await open_transport(session.target.url, session.deadlines.transport)
+    if isinstance(transport, socket.socket):
+        return await AsyncTcpTransport.adopt(transport)
+    return AsyncStreamTransport(*transport) if isinstance(transport, tuple) else transport
 
 
 async def synchronise_counter(

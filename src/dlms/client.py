@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import socket
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -69,13 +71,15 @@ def open_transport(url: Url, timeout: float) -> Transport:
 class Meter:
     """A client's connection to one logical device. Use it as a context manager: it always releases and closes.
 
-    `dial` opens the transport.
+    Threads may share it; one operation waits for the other. `dial` opens the transport.
     """
 
     def __init__(self, session: Session, dial: Callable[[], Transport]) -> None:
         self._session = session
         self._dial = dial
         self._transport: Transport | None = None
+        self._busy = threading.RLock()
+        self._signs_of_life: _SignsOfLife | None = None
 
     # ---- opening and closing --------------------------------------------------------------------------------------
 
@@ -86,10 +90,15 @@ class Meter:
         except BaseException:
             self._hang_up()
             raise
+        if self._session.keep_alive is not None:
+            self._signs_of_life = _SignsOfLife(self)
+            self._signs_of_life.start()
         return self
 
     def close(self) -> None:
         """Release the association, take the link down and close the transport, whatever happens on the way."""
+        if self._signs_of_life is not None:
+            self._signs_of_life.over.set()
         try:
             self._carry_on(self._session.close())
         finally:
@@ -127,21 +136,43 @@ class Meter:
         Raises ServiceError where the meter refuses, of several the first with all outcomes in `results`, or with
         errors="return" none: the errors stand in their places.
         """
-        return self._run(operations.get(ref, refs, selection, errors))
+        return self._read(operations.get(ref, refs, selection, errors))
 
     def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return self._run(lambda association: association.get_octets(ref, selection))
+        return self._read(lambda association: association.get_octets(ref, selection))
 
     def set(
-        self, ref: AttributeRef[T], value: T, /, *, selection: Selection | None = None, confirmed: bool = True
+        self,
+        ref: AttributeRef[T],
+        value: T,
+        /,
+        *,
+        selection: Selection | None = None,
+        confirmed: bool = True,
+        repeat_safe: bool = False,
     ) -> None:
-        """Write an attribute; not `confirmed`, the meter does not say whether it did."""
-        self._run(lambda association: association.set(ref, value, selection, confirmed=confirmed))
+        """Write an attribute; not `confirmed`, the meter does not say whether it did.
 
-    def call(self, method: MethodRef[T], argument: T | None = None, /, *, confirmed: bool = True) -> Any:
-        """Invoke a method and return what it returns; not `confirmed`, nothing."""
-        return self._run(lambda association: association.call(method, argument, confirmed=confirmed))
+        `repeat_safe` allows that it is repeated where no answer came, though it may have been done.
+        """
+        self._run(
+            lambda association: association.set(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe
+        )
+
+    def call(
+        self,
+        method: MethodRef[T],
+        argument: T | None = None,
+        /,
+        *,
+        confirmed: bool = True,
+        repeat_safe: bool = False,
+    ) -> Any:
+        """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`."""
+        return self._run(
+            lambda association: association.call(method, argument, confirmed=confirmed), repeatable=repeat_safe
+        )
 
     def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""
@@ -152,17 +183,17 @@ class Meter:
 
         What each gives, None for a set; errors as with `get`. Options: `dlms.shell.options.AccessOptions`.
         """
-        return self._run(operations.access(parts, options))
+        return self._run(operations.access(parts, options), repeatable=options.get("repeat_safe", False))
 
     def objects(self) -> tuple[InterfaceClass, ...]:
         """The objects that this association sees, each bound to the class of the version that the meter reports."""
-        return self._run(ClientAssociation.objects)
+        return self._read(ClientAssociation.objects)
 
     def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
         """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
         attribute 2; or the same of an attribute's address.
         """
-        return self._run(lambda association: association.read(thing))
+        return self._read(lambda association: association.read(thing))
 
     def read_profile(
         self,
@@ -176,11 +207,11 @@ class Meter:
         `start` and `stop` are aware datetimes or CosemDateTime. What is captured is read first and remembered.
         Options: `dlms.shell.options.ProfileOptions`, among them `columns`, `tz`, `access`.
         """
-        return self._run(operations.read_profile(profile, start, stop, options))
+        return self._read(operations.read_profile(profile, start, stop, options))
 
     def read_clock(self, now: datetime.datetime | None = None, **options: Unpack[ClockOptions]) -> ClockReading:
         """The meter's time, and how far it is ahead of `now`, an aware time: of this machine unless given."""
-        return self._run(operations.read_clock(now, options))
+        return self._read(operations.read_clock(now, options))
 
     def synchronise_clock(
         self, now: datetime.datetime | None = None, *, shift: bool = False, **options: Unpack[ClockOptions]
@@ -220,28 +251,50 @@ class Meter:
         """Change the secret of this association (HLS); returns the Security of the next one. It has to encrypt."""
         return self._run(lambda association: change_hls_secret(association, secret))
 
+    def reassociate(self, client: int, security: Security) -> None:
+        """Release the association and open one as another client, over the same transport.
+
+        With HDLC the client's address is part of the link, which is taken down and set up anew. Where the meter does
+        not take the other client, no association is open afterwards.
+        """
+        self._carry_on(self._session.reassociate(client, security))
+
+    def synchronise_counter(
+        self, *, public_client: int = 16, counter: AttributeRef[Any] = COUNTER_OBJECT, force: bool = False
+    ) -> int:
+        """Read the invocation counter that the meter last accepted, and let ours go on above it: the next counter.
+
+        It leaves the association, reads as the public client, and comes back. The rules are those of
+        `dlms.client.synchronise_counter`, which is for when no association can be opened.
+        """
+        return self._carry_on(self._session.synchronise_counter(public_client, counter, force=force))
+
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
         return self._session.notifications()
 
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
-    def _run(self, operation: operations.Operation[R]) -> R:
-        return self._carry_on(self._session.run(operation))
+    def _read(self, operation: operations.Operation[R]) -> R:
+        return self._run(operation, repeatable=True)
+
+    def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
+        return self._carry_on(self._session.run(operation, repeatable=repeatable))
 
     def _carry_on(self, conversation: Conversation[R]) -> R:
         proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        while True:
-            try:
-                demand = proceed(outcome)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            try:
-                outcome, proceed = self._carry_out(demand), conversation.send
-            except Exception as error:
-                outcome, proceed = error, conversation.throw
+        with self._busy:
+            while True:
+                try:
+                    demand = proceed(outcome)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                try:
+                    outcome, proceed = self._carry_out(demand), conversation.send
+                except Exception as error:
+                    outcome, proceed = error, conversation.throw
 
     def _carry_out(self, demand: Demand) -> Any:
         match demand:
@@ -272,16 +325,40 @@ class Meter:
             transport.close()
 
 
-def connect(url: str | None = None, **options: Unpack[ConnectOptions]) -> Meter:
+class _SignsOfLife(threading.Thread):
+    """Has a meter that nobody speaks to show that it is there."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(name="signs of life of a meter", daemon=True)
+        self._meter = meter
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        meter = self._meter
+        while (left := meter._session.until_sign_of_life()) is not None and not self.over.wait(max(left, 0.0)):
+            with meter._busy:
+                if (meter._session.until_sign_of_life() or 0.0) <= 0:
+                    meter._carry_on(meter._session.sign_of_life())
+
+
+def connect(
+    url: str | None = None, *, transport: Transport | socket.socket | None = None, **options: Unpack[ConnectOptions]
+) -> Meter:
     """Connect to a meter and open an association; `dlms.transport.url` says what a URL looks like.
 
-    Options: `dlms.shell.options.ConnectOptions`, among them `meter` (a TOML file in the place of all else), `security`
-    and `deadlines`.
+    `transport` is what is open already, a stream socket or anything that does as `dlms.transport.base.Transport`; the
+    URL then says over which link and between which addresses, and its host means nothing. Options:
+    `dlms.shell.options.ConnectOptions`, among them `meter` (a TOML file in the place of all else), `security`,
+    `deadlines`, `retries` and `keep_alive`.
 
     Use the result in a `with`. Raises TransportError, LinkError, AssociationRejected, SecurityError and, for what
     cannot be asked for, ConfigurationError.
     """
-    return _meter(Session.of(url, **options)).open()
+    session = Session.of(url, adopted=transport is not None, **options)
+    if transport is None:
+        return _meter(session).open()
+    adopted = TcpTransport(transport) if isinstance(transport, socket.socket) else transport
+    return Meter(session, lambda: adopted).open()
 
 
 def _meter(session: Session) -> Meter:

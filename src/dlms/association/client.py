@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
+from dlms.apdu import Apdu
 from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
 from dlms.association import services, short_names
 from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
 from dlms.association.blocks import Take, need, room
 from dlms.association.effects import Exchange
+from dlms.association.exchange import opened, pass_over
 from dlms.association.negotiated import Negotiated
 from dlms.association.objects import objects, read
 from dlms.association.opening import Proposal, open_association, release_association
@@ -82,6 +84,14 @@ class ClientAssociation:
     def forget(self) -> None:
         """The link is gone, and the association with it."""
         self._negotiated = None
+
+    def opened(self, octets: bytes) -> Apdu:
+        """The message in octets that came outside of any operation, its protection checked."""
+        return opened(self.negotiated, octets)
+
+    def pass_over(self) -> Exchange[None]:
+        """Let the answer to a request that was given up pass."""
+        return pass_over(self.negotiated)
 
     # ---- values ---------------------------------------------------------------------------------------------------
 

@@ -26,17 +26,22 @@ def read_counter(association: ClientAssociation, ref: AttributeRef[Any] = COUNTE
     return value
 
 
+def check_counted(security: Security) -> str:
+    """The name of the counter that is kept for this security; ConfigurationError where none is."""
+    if security.encryption_key is None or security.client_system_title is None:
+        raise ConfigurationError("no counter is kept: the security has no encryption_key")
+    return counter_name(security.client_system_title, security.encryption_key)
+
+
 def advance_counter(security: Security, last: int, *, force: bool = False) -> int:
     """Let the next counter that `security` sends be above `last`, and return it; it is never lowered.
 
     What the public client reads is not authenticated: a leap of more than 2**24 is refused without `force`, since a
     lie could use the counter up. SecurityError for such a leap, and for a counter that is used up already.
     """
-    if security.encryption_key is None or security.client_system_title is None:
-        raise ConfigurationError("no counter is kept: the security has no encryption_key")
+    name = check_counted(security)
     if last >= LAST_COUNTER - 1:
         raise SecurityError("the meter's invocation counter is used up: the key has to be changed")
-    name = counter_name(security.client_system_title, security.encryption_key)
     ours = security.counters.next_value(name)
     if last + 1 - ours > FORWARD_JUMP and not force:
         raise SecurityError(

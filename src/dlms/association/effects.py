@@ -1,10 +1,9 @@
 """What a client operation asks of whoever drives it, and the names of the two ends of that conversation.
 
 An operation is a generator. It yields an effect and is resumed with its outcome: `Send` with None, `Receive` with the
-octets of the next APDU, `Random` with octets, `Reserve` with a counter, `Wait`, `SetAside` and `Progress` with None.
-What an effect fails with (a lost connection, a deadline) is thrown into the operation, which lets it pass unless it
-knows what to make of it. It returns its result. The drivers, one for threads and one for asyncio, differ in how they
-wait and in nothing else.
+octets of the next APDU, `Random` with octets, `Reserve` with a counter, the others with None. What an effect fails with
+(a lost connection, a deadline) is thrown into the operation, which lets it pass unless it knows what to make of it. It
+returns its result. The drivers, one for threads and one for asyncio, differ in how they wait and in nothing else.
 """
 
 from __future__ import annotations
@@ -66,6 +65,11 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class PassOver:
+    """What came answers something else: the time for the answer goes on running."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a long operation has come; `total` None where nobody knows."""
 
@@ -76,7 +80,7 @@ class Progress:
 ANSWER: Final = Receive()
 """The next APDU, however long the shell waits for one."""
 
-Effect: TypeAlias = Send | Receive | Random | Reserve | Wait | SetAside | Progress
+Effect: TypeAlias = Send | Receive | Random | Reserve | Wait | SetAside | PassOver | Progress
 Exchange: TypeAlias = Generator[Effect, Any, T]
 
 

@@ -44,6 +44,12 @@ class Engine:
         self.link.disconnect(now)
         self._look()
 
+    def keep_alive(self, now: float) -> bool:
+        """Have the link ask for a sign of life; False where it has no way to."""
+        asked = self.link.keep_alive(now)
+        self._look()
+        return asked
+
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
         """Send an APDU."""
         self._trace("apdu sent", apdu)
@@ -94,6 +100,11 @@ class Engine:
             return True
         self._check()
         return None
+
+    def is_at_rest(self) -> bool | None:
+        """True once the link waits for nothing; raises LinkError once it is down."""
+        self._check()
+        return self.link.at_rest or None
 
     def is_disconnected(self) -> bool | None:
         """True once the link is down."""

@@ -8,7 +8,7 @@ from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
-from dlms.association.effects import ANSWER, Exchange, Reserve, Send, SetAside
+from dlms.association.effects import ANSWER, Exchange, PassOver, Reserve, Send, SetAside
 from dlms.association.general_block_transfer import TAG, BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
@@ -95,11 +95,18 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
             raise error_of(received)
         answered = invoke_id_of(received)
         if wanted is not None and answered is not None and wanted != answered:
+            yield PassOver()
             continue
         if fits:
             return received
         names = " or ".join(kind.__name__ for kind in expected)
         raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+
+
+def pass_over(negotiated: Negotiated) -> Exchange[None]:
+    """Let the answer to a request that was given up pass; notifications before it are set aside."""
+    while isinstance(received := opened(negotiated, (yield ANSWER)), NOTIFICATIONS):
+        yield SetAside(received)
 
 
 def invoke_id_of(message: Message) -> int | None:

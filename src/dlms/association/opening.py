@@ -13,7 +13,7 @@ from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
-from dlms.association.effects import Exchange, Random, Receive, Reserve, Send
+from dlms.association.effects import Exchange, PassOver, Random, Receive, Reserve, Send
 from dlms.association.exchange import error_of, request
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME, Negotiated, PreEstablished, vaa_name_of
 from dlms.data import OctetString, loads
@@ -384,3 +384,4 @@ def release_association(negotiated: Negotiated, proposal: Proposal) -> Exchange[
             return
         if isinstance(received, (ExceptionResponse, ConfirmedServiceError)):
             raise error_of(received)
+        yield PassOver()

@@ -56,6 +56,14 @@ class Link(Protocol):
         """Send an APDU as soon as the link allows; `answered` says that an answer is to come. Raises LinkError where
         there is no link."""
 
+    def keep_alive(self, now: float) -> bool:
+        """Ask the other station for a sign of life, where nothing else is under way; False where the link has no way
+        to ask. `at_rest` says when it was given."""
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the link waits for nothing from the other station."""
+
     def receive(self, octets: bytes, now: float) -> None:
         """Take octets from the transport."""
 

@@ -143,10 +143,14 @@ class HdlcLink:
             self._emit(Frame(self._peer, self._own, control_octet(FrameKind.UI, poll_final=i == last), piece,
                              segmented=i < last))  # fmt: skip
 
-    def keep_alive(self, now: float) -> None:
-        """Ask the other station for a sign of life, where nothing else is under way."""
+    def keep_alive(self, now: float) -> bool:
         if self._state is State.CONNECTED and self._may_send and self._calling:
             self._hand_over([self._supervisory()], now)
+        return True
+
+    @property
+    def at_rest(self) -> bool:
+        return self._state is not State.CONNECTED or (self._may_send and self._deadline is None)
 
     def receive(self, octets: bytes, now: float) -> None:
         if not octets:

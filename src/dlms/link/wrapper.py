@@ -48,6 +48,13 @@ class WrapperLink:
             raise LinkError("the link is not connected")
         self._out += build(apdu, source=self._own, destination=self._peer)
 
+    def keep_alive(self, now: float) -> bool:
+        return False
+
+    @property
+    def at_rest(self) -> bool:
+        return True
+
     def receive(self, octets: bytes, now: float) -> None:
         if not octets:
             if not self._datagrams:

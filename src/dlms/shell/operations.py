@@ -36,7 +36,8 @@ def get(
 
 def access(parts: tuple[AccessPart, ...], options: AccessOptions) -> Operation[tuple[Any, ...]]:
     """Several parts in one request."""
-    return lambda association: association.access(parts, **options)
+    rest = {name: value for name, value in options.items() if name != "repeat_safe"}
+    return lambda association: association.access(parts, **rest)  # type: ignore[arg-type]  # of AccessOptions
 
 
 def read_profile(

@@ -20,7 +20,7 @@ from dlms.link.hdlc_settings import HdlcSettings
 from dlms.meter_description import Described
 from dlms.quirks import Quirks
 from dlms.security.settings import Security
-from dlms.shell.target import Deadlines
+from dlms.shell.policy import Deadlines, Retries
 
 OnProgress: TypeAlias = Callable[[int, int | None], None]
 """Told how far a long operation has come, and of how much; None where nobody knows."""
@@ -48,16 +48,25 @@ class TargetOptions(TypedDict, total=False):
 
 
 class ConnectOptions(TargetOptions, total=False):
-    """All that `connect` takes: besides, how long each phase may take, and who is told of what."""
+    """All that `connect` takes: besides, how long each phase may take, how often what got no answer is tried again
+    (None: never), and who is told of what.
+
+    After `keep_alive` seconds without a word to the meter a sign of life is exchanged, so that neither the meter nor
+    what lies between gives the connection up: RR over HDLC, over the wrapper the name of the association, read.
+    """
 
     deadlines: Deadlines | None
+    retries: Retries | None
+    keep_alive: float | None
     on_progress: OnProgress | None
     trace: Trace | None
 
 
 class AccessOptions(TypedDict, total=False):
-    """`break_on_error` has the meter stop at the first error, and NotProcessed stands for the rest."""
+    """`repeat_safe` allows that the request is repeated where it was not answered, though it may have been carried out.
+    `break_on_error` has the meter stop at the first error, and NotProcessed stands for the rest."""
 
+    repeat_safe: bool
     errors: Errors
     break_on_error: bool
     self_descriptive: bool

@@ -1,6 +1,8 @@
 """The conversation with a meter, without what carries it on: the link set up, associations, operations, time limits.
 
-Everything here yields demands (`dlms.shell.demands`); the shells for threads and for asyncio carry them out.
+Everything here yields demands (`dlms.shell.demands`); the shells for threads and for asyncio carry them out. Nothing
+is demanded while an exception that is none of ours (a cancellation) passes: a conversation can be dropped anywhere, and
+the next one finds the link as it is.
 """
 
 from __future__ import annotations
@@ -9,41 +11,72 @@ import contextlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Any, Self, TypeVar, Unpack
+from collections.abc import Callable, Iterator
+from typing import Any, Final, Self, TypeVar, Unpack
 
 from dlms.association.client import ClientAssociation
-from dlms.association.effects import Effect, Exchange, Progress, Random, Receive, Reserve, Send, SetAside, Wait
+from dlms.association.counters import advance_counter, check_counted, read_counter
+from dlms.association.effects import (
+    Effect,
+    Exchange,
+    PassOver,
+    Progress,
+    Random,
+    Receive,
+    Reserve,
+    Send,
+    SetAside,
+    Wait,
+)
 from dlms.association.engine import Engine, Trace
-from dlms.errors import DeadlineExceeded, DlmsError
+from dlms.association.opening import CURRENT_ASSOCIATION
+from dlms.cosem.references import AttributeRef
+from dlms.errors import AssociationRejected, DeadlineExceeded, DlmsError, LinkError, TransportError
 from dlms.grammar import Message
+from dlms.results import AssociationResult
 from dlms.security.settings import Security
+from dlms.service_errors import ServiceError
 from dlms.shell.demands import Await, Conversation, Dial, HangUp, Transmit
 from dlms.shell.options import OnProgress, TargetOptions
-from dlms.shell.target import Deadlines, Target
+from dlms.shell.policy import NEVER, Deadlines, Retries
+from dlms.shell.target import Target
 
 R = TypeVar("R")
 NOTIFICATIONS_MOST = 1024  # kept while nobody asks for them; the oldest make room
+CURRENT_NAME: Final = {names: AttributeRef(12 if names else 15, CURRENT_ASSOCIATION, 1) for names in (False, True)}
+"""By whether names are short: the name of the current association, which every client may read."""
 
 
 class Session:
-    """One client's conversation with one logical device."""
+    """One client's conversation with one logical device.
+
+    `adopted` says that the transport was handed in open: once it has ended, there is no other.
+    """
 
     def __init__(
         self,
         target: Target,
         *,
         deadlines: Deadlines | None = None,
+        retries: Retries | None = None,
+        keep_alive: float | None = None,
         on_progress: OnProgress | None = None,
         trace: Trace | None = None,
+        adopted: bool = False,
     ) -> None:
         self.target = target
         self.deadlines = deadlines or Deadlines()
+        self.keep_alive = keep_alive
         self.association = ClientAssociation(target.proposal)
+        self._retries = retries or NEVER
         self._on_progress = on_progress
-        self._trace = trace
-        self._engine = Engine(target.link(), trace)
         self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
+        self._trace = trace
+        self._adopted = adopted
+        self._engine = Engine(target.link(), trace)
+        self._lost: DlmsError | None = None  # why there is no link any more
+        self._dialled = self._ended = False  # the transport
+        self._last_word = 0.0  # when octets went to the meter
 
     @classmethod
     def of(
@@ -51,65 +84,205 @@ class Session:
         url: str | None,
         *,
         deadlines: Deadlines | None = None,
+        retries: Retries | None = None,
+        keep_alive: float | None = None,
         on_progress: OnProgress | None = None,
         trace: Trace | None = None,
+        adopted: bool = False,
         **whom: Unpack[TargetOptions],
     ) -> Self:
         """A session with whom a caller names; ConfigurationError for what cannot be asked for."""
-        return cls(Target.of(url, **whom), deadlines=deadlines, on_progress=on_progress, trace=trace)
+        return cls(
+            Target.of(url, **whom),
+            deadlines=deadlines,
+            retries=retries,
+            keep_alive=keep_alive,
+            on_progress=on_progress,
+            trace=trace,
+            adopted=adopted,
+        )
+
+    # ---- opening and closing --------------------------------------------------------------------------------------
+
+    def open(self) -> Conversation[None]:
+        """Open the transport, set the link up and open the association."""
+        yield from self._opened(self._retries.pauses())
+
+    def _opened(self, pauses: Iterator[float]) -> Conversation[None]:
+        """Connected and associated; again after each of the pauses where that fails for want of an answer."""
+        while True:
+            try:
+                if not (self._adopted and self._dialled):
+                    yield Dial()
+                    self._dialled, self._ended = True, False
+                yield from self._associated()
+            except (TransportError, LinkError, AssociationRejected) as error:
+                pause = next(pauses, None) if self._worth_repeating(error) else None
+                if pause is None:
+                    raise
+            else:
+                return
+            yield from self._away(pause)
+
+    def _associated(self) -> Conversation[None]:
+        self._lost = LinkError("the association was not opened")
+        self._engine = Engine(self.target.link(), self._trace)
+        self._engine.connect(time.monotonic())
+        yield from self._until(self._engine.is_connected, self.deadlines.link, "the link")
+        yield from self._carried(self.association.open(), self.deadlines.response)
+        self._lost = None
+
+    def _worth_repeating(self, error: DlmsError) -> bool:
+        if self._adopted and self._ended:
+            return False
+        # After a lost link a meter may hold on to the association that it knew, and then says so.
+        return not isinstance(error, AssociationRejected) or error.result == AssociationResult.REJECTED_TRANSIENT
+
+    def _away(self, pause: float) -> Conversation[None]:
+        """A pause without a link."""
+        if not self._adopted:
+            yield HangUp()
+        yield Wait(pause)
+
+    def close(self) -> Conversation[None]:
+        """Release the association, take the link down and close the transport, whatever happens on the way."""
+        if self._lost is None:
+            yield from self._left()
+        self.association.forget()
+        yield HangUp()
+
+    def _left(self) -> Conversation[None]:
+        with contextlib.suppress(DlmsError):
+            yield from self._settled(self.association.release(), self.deadlines.release)
+        with contextlib.suppress(DlmsError):
+            self._engine.disconnect(time.monotonic())
+            yield from self._until(self._engine.is_disconnected, self.deadlines.release, "the link's end")
+
+    # ---- being another client -------------------------------------------------------------------------------------
 
     def turn_to(self, client: int, security: Security) -> None:
         """Be another client from here on, which is not associated yet."""
         self.target = self.target.as_client(client, security)
         self.association = ClientAssociation(self.target.proposal)
 
-    # ---- opening and closing --------------------------------------------------------------------------------------
+    def reassociate(self, client: int, security: Security) -> Conversation[None]:
+        """Release the association and open one as another client, over the same transport.
 
-    def open(self) -> Conversation[None]:
-        """Open the transport, set the link up and open the association."""
-        yield Dial()
-        self._engine = Engine(self.target.link(), self._trace)
-        self._engine.connect(time.monotonic())
-        yield from self._until(self._engine.is_connected, self.deadlines.link, "the link")
-        yield from self._carried(self.association.open(), self.deadlines.response)
+        With HDLC the client's address is that of the link, so the link is taken down and set up anew as well.
+        """
+        yield from self._left()
+        self.turn_to(client, security)
+        yield from self._associated()
 
-    def close(self) -> Conversation[None]:
-        """Release the association, take the link down and close the transport, whatever happens on the way."""
+    def synchronise_counter(self, public_client: int, counter: AttributeRef[Any], *, force: bool) -> Conversation[int]:
+        """Leave the association, read the counter as the public client, and come back with ours above it."""
+        own, association = self.target, self.association
+        security = association.proposal.security
+        check_counted(security)
+        yield from self.reassociate(public_client, Security())
+        failure: DlmsError | None = None
+        following = 0
         try:
-            with contextlib.suppress(DlmsError):
-                yield from self._settled(self.association.release(), self.deadlines.release)
-            with contextlib.suppress(DlmsError):
-                self._engine.disconnect(time.monotonic())
-                yield from self._until(self._engine.is_disconnected, self.deadlines.release, "the link's end")
-        finally:
-            self.association.forget()
-        yield HangUp()
+            last = yield from self._carried(read_counter(self.association, counter), self.deadlines.response)
+            following = advance_counter(security, last, force=force)
+        except DlmsError as error:
+            failure = error
+        yield from self._left()
+        self.target, self.association = own, association
+        yield from self._associated()
+        if failure is not None:
+            raise failure
+        return following
 
     # ---- operations -----------------------------------------------------------------------------------------------
 
-    def run(self, operation: Callable[[ClientAssociation], Exchange[R]]) -> Conversation[R]:
-        """Carry out one operation of the association."""
-        return self._settled(operation(self.association), self.deadlines.response)
+    def run(
+        self, operation: Callable[[ClientAssociation], Exchange[R]], *, repeatable: bool = False
+    ) -> Conversation[R]:
+        """Carry out an operation of the association; where no answer comes and it is `repeatable`, again.
+
+        The first time over the same link, then, or where that is lost, over a new one.
+        """
+        pauses = self._retries.pauses()
+        silences = 0
+        while True:
+            if self._lost is not None:
+                if self._retries.times == 0 or (self._adopted and self._ended):
+                    raise LinkError(f"the connection was lost: {self._lost}")
+                yield from self._opened(pauses)
+            try:
+                return (yield from self._settled(operation(self.association), self.deadlines.response))
+            except (TransportError, LinkError) as error:
+                silences = silences + 1 if isinstance(error, DeadlineExceeded) else 0
+                if silences != 1 or self.target.proposal.short_names:
+                    self._lost = error
+                pause = next(pauses, None) if repeatable else None
+                if pause is None:
+                    raise
+            if self._lost is None:
+                yield from self._pause(pause)
+                self._engine.awaiting = False
+            else:
+                yield from self._away(pause)
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
+        while (octets := self._engine.next_unsolicited()) is not None:
+            try:
+                self._notifications.append(self.association.opened(octets))
+            except DlmsError as fault:
+                self._engine.faults.append(fault)
         taken = tuple(self._notifications)
         self._notifications.clear()
         return taken
 
+    # ---- keeping the link alive -----------------------------------------------------------------------------------
+
+    def until_sign_of_life(self) -> float | None:
+        """In how many seconds a sign of life is due, at once for 0 or less; None where none is wanted."""
+        return None if self.keep_alive is None else self._last_word + self.keep_alive - time.monotonic()
+
+    def sign_of_life(self) -> Conversation[None]:
+        """Have the meter show that it is there; where it does not, the connection counts as lost."""
+        self._last_word = time.monotonic()
+        if self._lost is not None or not self.association.is_open or self._engine.awaiting:
+            return
+        try:
+            if self._engine.keep_alive(self._last_word):
+                yield from self._until(self._engine.is_at_rest, self.deadlines.response, "a sign of life")
+            else:
+                name = CURRENT_NAME[self.target.proposal.short_names]
+                yield from self._carried(self.association.get_octets(name), self.deadlines.response)
+        except ServiceError:
+            pass  # it may refuse: it is there
+        except DlmsError as error:
+            self._lost = error
+
     # ---- effects --------------------------------------------------------------------------------------------------
 
     def _settled(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
-        """An exchange, once the answer to one that was given up has come: a meter does one thing at a time."""
+        """An exchange, once the answer to one that was given up has come: a meter does one thing at a time.
+
+        What never comes is not waited for again: invoke-ids tell whether it is the answer after all. Short names have
+        none; there a late answer would be taken for another's, so the link is given up.
+        """
         if self._engine.awaiting:
-            with contextlib.suppress(DeadlineExceeded):
-                yield from self._until(self._engine.next_apdu, limit, "the answer before")
+            try:
+                yield from self._carried(self.association.pass_over(), limit)
+            except DeadlineExceeded:
+                if self.target.proposal.short_names:
+                    raise LinkError("a request was not answered, and its answer could be taken for another's") from None
+            except (TransportError, LinkError):
+                raise
+            except DlmsError as fault:
+                self._engine.faults.append(fault)
             self._engine.awaiting = False
         return (yield from self._carried(exchange, limit))
 
     def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
         outcome: Any = None
         failure: DlmsError | None = None
+        deadline: float | None = None  # of an answer that is waited for already
         while True:
             try:
                 effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
@@ -118,7 +291,19 @@ class Session:
                 return result
             outcome = failure = None
             try:
-                outcome = yield from self._outcome(effect, limit)
+                match effect:
+                    case Receive(None):
+                        if deadline is None:
+                            deadline = time.monotonic() + limit
+                        left = deadline - time.monotonic()
+                        outcome = yield from self._until(self._engine.next_apdu, left, "a response")
+                    case SetAside() | PassOver():
+                        self._engine.awaiting = True  # what came was no answer
+                        if isinstance(effect, SetAside):
+                            self._notifications.append(effect.message)
+                    case _:
+                        deadline = None
+                        outcome = yield from self._outcome(effect, limit)
             except DlmsError as error:
                 failure = error
 
@@ -127,8 +312,6 @@ class Session:
             case Send(octets, answered):
                 self._engine.send(octets, time.monotonic(), answered=answered)
                 yield from self._flush()
-            case Receive(None):
-                return (yield from self._until(self._engine.next_apdu, limit, "a response"))
             case Receive(float(patience)):
                 with contextlib.suppress(DeadlineExceeded):
                     return (yield from self._until(self._engine.next_apdu, min(patience, limit), "a block"))
@@ -137,15 +320,17 @@ class Session:
             case Random(count):
                 return os.urandom(count)
             case Wait(seconds):
-                with contextlib.suppress(DeadlineExceeded):
-                    yield from self._until(self._engine.is_disconnected, seconds, "the end of a wait")
-            case SetAside(message):
-                self._notifications.append(message)
+                yield from self._pause(seconds)
             case Progress(done, total) if self._on_progress is not None:
                 self._on_progress(done, total)
         return None
 
     # ---- octets ---------------------------------------------------------------------------------------------------
+
+    def _pause(self, seconds: float) -> Conversation[None]:
+        """Let time pass, and the link with it."""
+        with contextlib.suppress(DeadlineExceeded):
+            yield from self._until(self._engine.is_disconnected, seconds, "the end of a pause")
 
     def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> Conversation[R]:
         """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
@@ -157,15 +342,17 @@ class Session:
                 return found
             now = time.monotonic()
             if now >= deadline:
-                raise DeadlineExceeded(f"{what} did not come within {timeout} s")
+                raise DeadlineExceeded(f"{what} did not come within {max(timeout, 0):.3g} s")
             timer = self._engine.next_timer()
             octets = yield Await((deadline if timer is None else min(timer, deadline)) - now)
             if octets is None:
                 self._engine.tick(time.monotonic())
             else:
+                self._ended |= not octets
                 self._engine.receive(octets, time.monotonic())
 
     def _flush(self) -> Conversation[None]:
         octets = self._engine.octets_to_send()
         if octets:
+            self._last_word = time.monotonic()
             yield Transmit(octets)

@@ -1,4 +1,4 @@
-"""Whom to connect to, and how long each phase may take."""
+"""Whom to connect to, and over which link."""
 
 from __future__ import annotations
 
@@ -18,16 +18,6 @@ from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.transport.url import Url
 from dlms_core.hdlc import HdlcAddress
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """How long each phase may take, in seconds: the transport, setting the link up, one response, leaving."""
-
-    transport: float = 10.0
-    link: float = 20.0
-    response: float = 30.0
-    release: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
