@@ -147,12 +147,12 @@ def test_no_counter_is_ever_used_twice(meter: Running) -> None:
 
         with Proxy(("127.0.0.1", meter.port("wrapper")), cut) as proxy:
             run(f"tcp://127.0.0.1:{proxy.port}?client=1", security=secured(counters=store))
-            counters += list(_counters(bytes(proxy.passed["up"])))
+            counters += list(counters_in(bytes(proxy.passed["up"])))
     assert len(counters) > 30
     assert len(set(counters)) == len(counters)
 
 
-def _counters(octets: bytes) -> Iterator[int]:
+def counters_in(octets: bytes) -> Iterator[int]:
     for wpdu in WpduReader().read(octets):
         if not isinstance(wpdu, Wpdu):
             continue
