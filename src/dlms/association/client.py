@@ -105,7 +105,7 @@ class ClientAssociation:
         self, ref: AttributeRef[Any], selection: Selection | None = None, take: Take | None = None
     ) -> Exchange[bytes]:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
-        chosen = selective_access(ref, selection)
+        chosen = None if selection is None else selective_access(ref, selection)
         negotiated = self.negotiated
         if negotiated.short_names:
             return self._read_octets(ref, chosen, take)
@@ -300,12 +300,12 @@ class ClientAssociation:
 
 def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:
     """The descriptor of an attribute's address."""
-    return CosemAttributeDescriptor(ref.class_id, bytes(ref.logical_name), ref.attribute_id)
+    return CosemAttributeDescriptor(ref.class_id, ref.logical_name, ref.attribute_id)
 
 
 def method_descriptor(ref: MethodRef[Any]) -> CosemMethodDescriptor:
     """The descriptor of a method's address."""
-    return CosemMethodDescriptor(ref.class_id, bytes(ref.logical_name), ref.method_id)
+    return CosemMethodDescriptor(ref.class_id, ref.logical_name, ref.method_id)
 
 
 def settled(outcomes: list[Any], errors: Errors) -> tuple[Any, ...]:

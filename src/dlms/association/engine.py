@@ -15,17 +15,13 @@ octets). Keys never pass here; ciphered APDUs pass ciphered."""
 UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the oldest make room
 
 
-def _silence(what: str, octets: bytes) -> None:
-    """The trace of who wants none."""
-
-
 class Engine:
     """One link and what has arrived over it."""
 
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
         self.link = link
         self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
-        self._trace = trace or _silence
+        self._trace = trace
         self._arrived: deque[bytes] = deque()
         self._unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
         self._connected = False
@@ -52,14 +48,15 @@ class Engine:
 
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
         """Send an APDU."""
-        self._trace("apdu sent", apdu)
+        if self._trace is not None:
+            self._trace("apdu sent", apdu)
         self.awaiting = answered
         self.link.send(apdu, now, answered=answered)
         self._look()
 
     def receive(self, octets: bytes, now: float) -> None:
         """Take what the transport brought; b"" once it has ended."""
-        if octets:
+        if octets and self._trace is not None:
             self._trace("received", octets)
         self.link.receive(octets, now)
         self._look()
@@ -76,16 +73,18 @@ class Engine:
     def octets_to_send(self) -> bytes:
         """What the transport has to send."""
         octets = self.link.octets_to_send()
-        if octets:
+        if octets and self._trace is not None:
             self._trace("sent", octets)
         return octets
 
     def _look(self) -> None:
         for event in self.link.events():
+            if type(event) is ApduReceived:
+                if self._trace is not None:
+                    self._trace("apdu received", event.octets)
+                (self._unsolicited if event.unsolicited else self._arrived).append(event.octets)
+                continue
             match event:
-                case ApduReceived(octets, unsolicited):
-                    self._trace("apdu received", octets)
-                    (self._unsolicited if unsolicited else self._arrived).append(octets)
                 case Connected():
                     self._connected = True
                 case Disconnected():

@@ -68,15 +68,9 @@ class Negotiated:
 
     def invoke_id_and_priority(self, *, confirmed: bool = True) -> int:
         """The octet of the next request: a new invoke-id, and its priority and service class, as the quirks have it."""
-        return self.next_invoke_id() | (self._flags if confirmed else self._flags & ~CONFIRMED)
-
-    def next_invoke_id(self) -> int:
-        """The invoke-id of the next request: 0 to 15 in turn, or the one that the quirks name."""
-        if self.quirks.invoke_id is None:
-            self._invoke_id = (self._invoke_id + 1) & 0x0F
-        else:
-            self._invoke_id = self.quirks.invoke_id
-        return self._invoke_id
+        named = self.quirks.invoke_id
+        self._invoke_id = (self._invoke_id + 1) & 0x0F if named is None else named
+        return self._invoke_id | (self._flags if confirmed else self._flags & ~CONFIRMED)
 
     @property
     def high_priority(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dlms.errors import DecodeError, LinkError
+from dlms.errors import LinkError
 from dlms.link.base import ApduReceived, Connected, Disconnected, LinkEvent, Noticed
 from dlms_core.wrapper import Wpdu, WpduReader, build
 
@@ -23,7 +23,7 @@ class WrapperLink:
         self._longest_apdu = longest_apdu
         self._reader = WpduReader(longest_apdu)
         self._connected = False
-        self._out = bytearray()
+        self._out: list[bytes] = []
         self._events: list[LinkEvent] = []
 
     @property
@@ -46,7 +46,7 @@ class WrapperLink:
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
         if not self._connected or self._peer is None:
             raise LinkError("the link is not connected")
-        self._out += build(apdu, source=self._own, destination=self._peer)
+        self._out.append(build(apdu, source=self._own, destination=self._peer))
 
     def keep_alive(self, now: float) -> bool:
         return False
@@ -65,19 +65,20 @@ class WrapperLink:
             found += self._reader.finish()
             self._reader = WpduReader(self._longest_apdu)
         for item in found:
-            if isinstance(item, DecodeError):
-                self._events.append(Noticed(item))
-            else:
+            if isinstance(item, Wpdu):
                 self._take(item)
+            else:
+                self._events.append(Noticed(item))
 
     def _take(self, wpdu: Wpdu) -> None:
-        if wpdu.fault is not None:
-            self._events.append(Noticed(wpdu.fault))
-        elif wpdu.destination != self._own or (self._peer is not None and wpdu.source != self._peer):
-            pair = f"from {wpdu.source} to {wpdu.destination}"
+        source, fault = wpdu.source, wpdu.fault
+        if fault is not None:
+            self._events.append(Noticed(fault))
+        elif wpdu.destination != self._own or source != (source if self._peer is None else self._peer):
+            pair = f"from {source} to {wpdu.destination}"
             self._events.append(Noticed(LinkError(f"a WPDU {pair} is not of this link")))
         else:
-            self._peer = wpdu.source
+            self._peer = source
             self._events.append(ApduReceived(wpdu.apdu))
 
     def _lost(self, error: LinkError) -> None:
@@ -94,10 +95,12 @@ class WrapperLink:
     def octets_to_send(self) -> bytes:
         if not self._out:
             return b""
-        octets = bytes(self._out)
+        octets = self._out[0] if len(self._out) == 1 else b"".join(self._out)
         self._out.clear()
         return octets
 
     def events(self) -> list[LinkEvent]:
+        if not self._events:
+            return []
         events, self._events = self._events, []
         return events

@@ -62,7 +62,8 @@ class SecurityContext:
     use_dedicated: bool = False
     _dedicated_counters: MemoryCounterStore = field(default_factory=MemoryCounterStore)
     _received: dict[bool, ReceivedCounter] = field(default_factory=dict)
-    _seals: dict[tuple[bytes, int], Seal] = field(default_factory=dict)
+    _own_seal: Seal | None = None
+    _peer_seal: Seal | None = None
     _counter_name: tuple[Key, str] | None = None
 
     @property
@@ -92,7 +93,10 @@ class SecurityContext:
         key = self.dedicated_key if dedicated else self.encryption_key
         assert key is not None  # noqa: S101  # dedicated says so
         control = self.suite | self.protection._value_ | besides._value_
-        seal = self._seal(self.own_title, control, key)
+        seal = self._own_seal
+        if seal is None or not seal.is_of(control, key, self.authentication_key):
+            seal = Seal(SecurityControl.of(control), self.own_title, key, self.authentication_key)
+            self._own_seal = seal
         information, tag = seal.protect(encode_with_data_octets(message), counter)
         content = CipheredContent(control, counter, information, tag or None)
         envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
@@ -110,7 +114,8 @@ class SecurityContext:
         """
         content = message.ciphered_content
         dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
-        self._check(message, content.security_control, self.protection._value_ | besides._value_)
+        control = content.security_control
+        self._check(message, control, self.protection._value_ | besides._value_)
         key = self.dedicated_key if dedicated else self.encryption_key
         if key is None:
             raise SecurityError("the peer used a dedicated key, and none was agreed on")
@@ -118,7 +123,10 @@ class SecurityContext:
         assert counter is not None  # noqa: S101  # it is protected: _check
         received = self._received_counter(key, dedicated=dedicated)
         received.check(counter)
-        seal = self._seal(self.peer_title, content.security_control, key)
+        seal = self._peer_seal
+        if seal is None or not seal.is_of(control, key, self.authentication_key):
+            seal = Seal(SecurityControl.of(control), self.peer_title, key, self.authentication_key)
+            self._peer_seal = seal
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
         received.accept(counter)
         return plain
@@ -128,14 +136,6 @@ class SecurityContext:
         self.encryption_key = encryption_key
         self.authentication_key = authentication_key
         self._received.pop(False, None)
-
-    def _seal(self, title: bytes, control: int, key: Key) -> Seal:
-        """What protects the APDUs of one sender; made anew once a key was changed."""
-        seal = self._seals.get((title, control))
-        if seal is None or seal.keys[0] is not key or seal.keys[1] is not self.authentication_key:
-            seal = Seal(SecurityControl.of(control), title, key, self.authentication_key)
-            self._seals[title, control] = seal
-        return seal
 
     def _check(self, message: Message, control: int, required: int) -> None:
         missing = required & ~control

@@ -70,7 +70,12 @@ class MemoryCounterStore:
             return value
 
     def at_hand(self, name: str) -> int | None:
-        return self.reserve(name)
+        with self._lock:
+            value = self._next.get(name, self._first)
+            if value >= LAST_COUNTER:
+                raise _exhausted(name)
+            self._next[name] = value + 1
+            return value
 
     def next_value(self, name: str) -> int:
         with self._lock:
@@ -214,8 +219,12 @@ def _after(name: str, value: int, count: int) -> int:
     if count < 1:
         raise ConfigurationError(f"cannot reserve {count} values of a counter")
     if value + count > LAST_COUNTER:
-        raise CounterExhausted(f"invocation counter {name} is used up: the key has to be changed")
+        raise _exhausted(name)
     return value + count
+
+
+def _exhausted(name: str) -> CounterExhausted:
+    return CounterExhausted(f"invocation counter {name} is used up: the key has to be changed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,16 +62,18 @@ class Seal:
     """AES-GCM as one sender uses it: security control, system title and keys are settled, the counter is not.
 
     Whoever protects many APDUs keeps one. `header` is what general-ciphering authenticates besides. Raises
-    ConfigurationError and MissingKey for keys and titles that do not fit the security control.
+    ConfigurationError and MissingKey for keys and titles that do not fit the security control. Counters are 32-bit
+    numbers.
     """
 
-    __slots__ = ("_associated", "_authenticated", "_compressed", "_encrypted", "_gcm", "_title", "keys")
+    __slots__ = ("_associated", "_authenticated", "_compressed", "_control", "_encrypted", "_gcm", "_keys", "_title")
 
     def __init__(
         self, control: SecurityControl, system_title: bytes, encryption_key: Key, authentication_key: Key | None
     ) -> None:
         _check_lengths(control, system_title, encryption_key, authentication_key)
-        self.keys = (encryption_key, authentication_key)
+        self._control = control.octet
+        self._keys = (encryption_key, authentication_key)
         self._title = system_title
         self._gcm = encryption_key.gcm
         self._authenticated = control.authenticated
@@ -79,12 +81,17 @@ class Seal:
         self._compressed = Protection.COMPRESSED in control.protection
         self._associated = _associated(control, authentication_key)
 
+    def is_of(self, control: int, encryption_key: Key, authentication_key: Key | None) -> bool:
+        """Whether it was made of this security control octet and of these very keys."""
+        ours, authentic = self._keys
+        return control == self._control and encryption_key is ours and authentication_key is authentic
+
     def protect(self, plain: bytes, invocation_counter: int, header: bytes = b"") -> tuple[bytes, bytes]:
         """The content to send and its tag (b"" where none is asked for).
 
         The caller answers for never using a counter twice under a key.
         """
-        nonce = self._nonce(invocation_counter)
+        nonce = self._title + invocation_counter.to_bytes(4, "big")
         associated = self._associated + header if header else self._associated
         if not self._encrypted:
             tag = self._gcm.encrypt(nonce, b"", associated + plain) if self._authenticated else b""
@@ -102,7 +109,7 @@ class Seal:
             raise DecodeError("compressed content (V.44) is not supported", layer="ciphering", offset=0)
         if self._authenticated and len(tag) != TAG_LENGTH:
             raise DecodeError(f"expected a tag of {TAG_LENGTH} octets, got {len(tag)}", layer="ciphering", offset=0)
-        nonce = self._nonce(invocation_counter)
+        nonce = self._title + invocation_counter.to_bytes(4, "big")
         associated = self._associated + header if header else self._associated
         encrypt = self._gcm.encrypt
         if not self._encrypted:
@@ -117,12 +124,6 @@ class Seal:
         if self._authenticated:
             _compare(encrypt(nonce, plain, associated)[size:], tag)
         return plain
-
-    def _nonce(self, invocation_counter: int) -> bytes:
-        try:
-            return self._title + invocation_counter.to_bytes(4, "big")
-        except OverflowError:
-            raise ConfigurationError(f"an invocation counter is a 32-bit number, not {invocation_counter}") from None
 
 
 def protect(
@@ -141,6 +142,7 @@ def protect(
     transaction-id to other-information, lengths included). The caller answers for never using a counter twice under a
     key. Raises ConfigurationError and MissingKey.
     """
+    _check_counter(invocation_counter)
     return Seal(control, system_title, encryption_key, authentication_key).protect(plain, invocation_counter, header)
 
 
@@ -165,8 +167,14 @@ def unprotect(
     """
     if accept_unchecked and control.authenticated and authentication_key is None and len(tag) == TAG_LENGTH:
         control = SecurityControl(control.suite, control.protection & ~Protection.AUTHENTICATED)
+    _check_counter(invocation_counter)
     seal = Seal(control, system_title, encryption_key, authentication_key)
     return seal.unprotect(content, tag, invocation_counter, header)
+
+
+def _check_counter(value: int) -> None:
+    if not 0 <= value <= LAST_COUNTER:
+        raise ConfigurationError(f"an invocation counter is a 32-bit number, not {value}")
 
 
 def _compare(computed: bytes, tag: bytes) -> None:
