@@ -12,6 +12,8 @@ from dlms.apdu import encode
 from dlms.grammar import Message
 
 LOGGER: Final = logging.getLogger("dlms.server")
+ROUNDS: Final = 8
+"""How often a tick looks again: parts that keep each other busy leave the rest for the next one."""
 
 
 class Part(Protocol):
@@ -64,15 +66,17 @@ class Parts:
         return min((at for part in self._parts if (at := part.next_timer()) is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Let every part do what is due; one that fails is logged and keeps none of the others."""
-        for part in self._parts:
-            at = part.next_timer()
-            if at is None or at > now:
-                continue
-            try:
-                part.tick(now)
-            except Exception:
-                LOGGER.exception("%r failed", part)
+        """Let every part do what is due, and what that makes due; one that fails is logged and keeps none of the
+        others from it."""
+        for _ in range(ROUNDS):
+            due = [part for part in self._parts if (at := part.next_timer()) is not None and at <= now]
+            if not due:
+                return
+            for part in due:
+                try:
+                    part.tick(now)
+                except Exception:
+                    LOGGER.exception("%r failed", part)
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have `watcher()` called whenever a timer may have changed, or something waits to be sent or finished."""

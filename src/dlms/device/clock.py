@@ -17,6 +17,7 @@ from dlms.service_errors import OtherReason
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
 LONGEST_SHIFT: Final = 900
+EARLIEST, LATEST = 1970, 2999
 LAST_SUNDAY_OF_MARCH: Final = CosemDateTime(month=3, day=0xFE, day_of_week=7, hour=2, minute=0, second=0, hundredths=0)
 LAST_SUNDAY_OF_OCTOBER: Final = CosemDateTime(
     month=10, day=0xFE, day_of_week=7, hour=3, minute=0, second=0, hundredths=0
@@ -134,6 +135,8 @@ class LiveClock:
         local_time = self.local_time
         present = local_time.local(self.now())
         if special(value):
+            raise OtherReason
+        if value.year is not None and not EARLIEST <= value.year <= LATEST:
             raise OtherReason
         year, month, day, hour, minute, second = (
             getattr(present, field) if (given := getattr(value, field)) is None else given for field in FIELDS

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from dlms.datetime import CosemDateTime
-from dlms.device.occurrence import days, times
+from dlms.device.occurrence import DatePattern, TimePattern, first_of_year, next_occurrence, times
 
 EPOCH: Final = datetime(1970, 1, 1)
 MINUTE: Final = 60
@@ -72,6 +72,17 @@ class LocalTime:
             day += step
         return found
 
+    def next_occurrence(self, on: DatePattern, at: TimePattern, after: float) -> float | None:
+        """The first moment after `after` at which a date and a time with wildcards come round; None for never. In the
+        hour that local time passes twice they do once; one in the hour that it leaves out comes an hour later."""
+        local = self.local(after)
+        while (local_next := next_occurrence(on, at, local)) is not None:
+            found = self.moment(local_next)
+            if found > after:
+                return found
+            local = local_next
+        return None
+
     def _standard(self, at: float) -> datetime:
         return EPOCH + timedelta(seconds=at - self.time_zone * MINUTE)
 
@@ -82,9 +93,8 @@ class LocalTime:
 
     def _switch(self, pattern: CosemDateTime, year: int, deviation: int) -> float | None:
         year = year if pattern.year is None else pattern.year
-        day = next(days(pattern, date(year, 1, 1)), None) if 1 <= year <= 9999 else None
-        at = next(times(pattern), None)
-        if day is None or day.year != year or at is None:
+        day, at = first_of_year(pattern, year), next(times(pattern), None)
+        if day is None or at is None:
             return None
         deviation = deviation if pattern.deviation is None else pattern.deviation
         return _seconds(datetime.combine(day, at)) + deviation * MINUTE

@@ -12,6 +12,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from dlms.datetime import CosemDate, CosemDateTime, CosemTime
@@ -22,6 +23,8 @@ TimePattern: TypeAlias = CosemTime | CosemDateTime
 DAYS_SEARCHED: Final = 366 * 8 + 2
 """29 February comes round after eight years at the most."""
 DAY: Final = timedelta(days=1)
+RESOLUTION: Final = 0.005
+"""Seconds: half of what a time of day can tell apart."""
 
 
 def comes_round(pattern: DatePattern, day: date) -> bool:
@@ -57,6 +60,15 @@ def days(pattern: DatePattern, first: date) -> Iterator[date]:
         if first == date.max:
             return
         first += DAY
+
+
+@lru_cache(maxsize=256)
+def first_of_year(pattern: DatePattern, year: int) -> date | None:
+    """The first day of a year that a date with wildcards means."""
+    if not 1 <= year <= 9999:
+        return None
+    found = next(days(pattern, date(year, 1, 1)), None)
+    return found if found is not None and found.year == year else None
 
 
 def times(pattern: TimePattern) -> Iterator[time]:

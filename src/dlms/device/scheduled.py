@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 from dlms.association.logical_device import LogicalDevice
 from dlms.device.clock import LiveClock
@@ -13,8 +14,11 @@ class Scheduled(ABC):
     """Runs at times that follow from settings. All times are the clock's own.
 
     What `settings` gives is compared: when it changes, and when the clock is set, the next time is found anew from
-    then on. What lies between two ticks runs once, for the latest time: a device that was off does not make up.
+    then on; where `at_once` is true, that is a time too. What lies between two ticks runs once, for the latest time: a
+    device that was off does not make up.
     """
+
+    at_once: ClassVar[bool] = False
 
     def __init__(self, device: LogicalDevice, clock: LiveClock) -> None:
         self.device = device
@@ -43,7 +47,8 @@ class Scheduled(ABC):
         settings = (self.settings(), self.clock.local_time)
         if settings != self._settings:
             self._settings = settings
-            self._next = self.next_after(self.clock.now())
+            own = self.clock.now()
+            self._next = own if self.at_once else self.next_after(own)
         return None if self._next is None else self.clock.world(self._next)
 
     def tick(self, now: float) -> None:

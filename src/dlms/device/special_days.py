@@ -1,0 +1,51 @@
+"""Dates that schedules and calendars treat apart (class 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from dlms.association.logical_device import LogicalDevice
+from dlms.cosem.classes import SpecialDaysTable
+from dlms.cosem.classes.time_and_events import SpecialDayEntry
+from dlms.device.occurrence import comes_round
+from dlms.service_errors import ObjectUndefined
+
+
+class LiveSpecialDays:
+    """A table of special days, whose entries clients insert and delete by their index."""
+
+    def __init__(self, device: LogicalDevice, table: SpecialDaysTable, entries: Iterable[SpecialDayEntry] = ()) -> None:
+        self.table = table
+        self._device = device
+        device[table.entries] = list(entries)
+        device.on_call(table.insert, self.insert)
+        device.on_call(table.delete, self.delete)
+
+    @property
+    def entries(self) -> list[SpecialDayEntry]:
+        """The entries as they are now."""
+        entries: list[SpecialDayEntry] = self._device[self.table.entries]
+        return entries
+
+    def day_id(self, day: date) -> int | None:
+        """The day_id of a day; None if it is not special."""
+        return next((of.day_id for of in self.entries if comes_round(of.specialday_date, day)), None)
+
+    def insert(self, entry: SpecialDayEntry) -> None:
+        """Insert an entry in the place of one that has its index or its date."""
+        others = [of for of in self.entries if of.index != entry.index and of.specialday_date != entry.specialday_date]
+        self._device[self.table.entries] = [*others, entry]
+
+    def delete(self, index: int) -> None:
+        """Delete an entry; raises ObjectUndefined where there is none."""
+        others = [of for of in self.entries if of.index != index]
+        if len(others) == len(self.entries):
+            raise ObjectUndefined(what=f"special day {index}")
+        self._device[self.table.entries] = others
+
+    def next_timer(self) -> float | None:
+        return None
+
+    def tick(self, now: float) -> None:
+        """Nothing is timed here."""
