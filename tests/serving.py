@@ -5,25 +5,35 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from dlms.server import Server
 
 
 @contextmanager
-def serving(server: Server, *urls: str) -> Iterator[list[str]]:
-    """The URLs at which clients reach `server`, until the block ends."""
+def loop_in_a_thread() -> Iterator[asyncio.AbstractEventLoop]:
+    """An event loop that runs until the block ends."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="server")
     thread.start()
-
-    async def listen() -> list[str]:
-        return [await server.listen(url) for url in urls]
-
     try:
-        yield asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
+        yield loop
     finally:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+@contextmanager
+def serving(server: Server, *urls: str, loop: asyncio.AbstractEventLoop | None = None) -> Iterator[list[str]]:
+    """The URLs at which clients reach `server`, until the block ends; in a loop of its own unless one is given."""
+    with ExitStack() as stack:
+        running = loop or stack.enter_context(loop_in_a_thread())
+
+        async def listen() -> list[str]:
+            return [await server.listen(url) for url in urls]
+
+        try:
+            yield asyncio.run_coroutine_threadsafe(listen(), running).result(10)
+        finally:
+            asyncio.run_coroutine_threadsafe(server.close(), running).result(10)

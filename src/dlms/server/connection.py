@@ -74,7 +74,7 @@ class Sessions:
 
 class Connection:
     """One line of a server in an event loop. `write` sends octets, `close` ends the connection, `hold` stops reading
-    (True) or goes on (False)."""
+    (True) or goes on (False). While the client does not read its answers, no request of it is taken."""
 
     def __init__(
         self,
@@ -94,15 +94,16 @@ class Connection:
         self._sessions: dict[Line, ServerSession] = {}
         self._waiting: deque[Request | Ended] = deque()
         self._holding = False
+        self._unread = False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._ended = False
-        self._last_octets = self._opened = self._loop.time()
+        self._last_active = self._opened = self._loop.time()
         self._set_timer()
 
     def receive(self, octets: bytes) -> None:
         """Take octets from the transport."""
-        self._last_octets = now = self._loop.time()
+        self._last_active = now = self._loop.time()
         self._station.receive(octets, now)
         self._go_on()
 
@@ -118,13 +119,37 @@ class Connection:
         self._sessions.clear()
         self._waiting.clear()
 
+    def pause_writing(self) -> None:
+        """The client leaves its answers lying."""
+        self._unread = True
+        self._hold_or_go_on()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._unread = False
+        self._go_on()
+
+    @property
+    def associated(self) -> bool:
+        """Whether anybody on this line has an association."""
+        return any(session.state is State.ASSOCIATED for session in self._sessions.values())
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing would be lost with this connection: no association, open or pending, and no request."""
+        states = {session.state for session in self._sessions.values()}
+        return self._task is None and not self._waiting and states <= {State.NON_ASSOCIATED}
+
     @property
     def sessions(self) -> Mapping[Line, ServerSession]:
         """The sessions on this line."""
         return self._sessions
 
     def notify(self, device: Parts, notification: Notification) -> None:
-        """Send a notification of a device to those clients on this line that it is for and that take such."""
+        """Send a notification of a device to those clients on this line that it is for and that take such; to none
+        while they leave what they asked for lying."""
+        if self._unread:
+            return
         for line, session in self._sessions.items():
             if self._shared.devices.get(line.server) is not device:
                 continue
@@ -136,24 +161,29 @@ class Connection:
 
     def _go_on(self) -> None:
         self._waiting.extend(self._station.events())
-        while self._waiting and self._task is None and not self._ended:
+        while self._waiting and self._task is None and not (self._ended or self._unread):
             self._take(self._waiting.popleft())
             self._waiting.extend(self._station.events())
+            self._flush()
         self._flush()
-        wanted = len(self._waiting) > self._shared.limits.waiting_requests
+        self._hold_or_go_on()
+        self._set_timer()
+
+    def _hold_or_go_on(self) -> None:
+        wanted = self._unread or len(self._waiting) > self._shared.limits.waiting_requests
         if wanted is not self._holding and not self._ended:
             self._holding = wanted
             self._hold(wanted)
-        self._set_timer()
 
     def _take(self, event: Request | Ended) -> None:
         session = self._sessions.get(event.line)
         if isinstance(event, Ended):
             if session is not None:
                 session.close()
+                del self._sessions[event.line]
             return
         if session is None:
-            if len(self._sessions) >= self._shared.limits.lines:
+            if len(self._sessions) >= self._shared.limits.lines and not self._forget_one():
                 return
             session = self._shared.open(event.line)
             if session is None:
@@ -166,6 +196,14 @@ class Connection:
             self._answer(event.line, done.value)
         else:
             self._task = self._loop.create_task(self._finish(event.line, work, awaitable))
+
+    def _forget_one(self) -> bool:
+        """Make room: a session without an association is as good as none."""
+        for line, session in self._sessions.items():
+            if session.state is State.NON_ASSOCIATED:
+                del self._sessions[line]
+                return True
+        return False
 
     def _answer(self, line: Line, apdus: Iterable[bytes]) -> None:
         now = self._loop.time()
@@ -181,6 +219,7 @@ class Connection:
             raise
         finally:
             self._task = None
+        self._last_active = self._loop.time()
         self._go_on()
 
     def _flush(self) -> None:
@@ -190,23 +229,31 @@ class Connection:
 
     # ---- time -----------------------------------------------------------------------------------------------------
 
-    def _next_timer(self) -> float:
-        limits = self._shared.limits
-        timers = [self._last_octets + limits.inactivity_timeout]
-        if not any(session.state is State.ASSOCIATED for session in self._sessions.values()):
-            timers.append(max(self._opened, self._associated_until) + limits.half_open_timeout)
-        timers += [at for session in self._sessions.values() if (at := session.next_timer()) is not None]
+    def _next_timer(self) -> float | None:
+        timers = [at for session in self._sessions.values() if (at := session.next_timer()) is not None]
+        if self._task is None:
+            timers.append(self._silent_until())
         at = self._station.next_timer()
-        return min(timers if at is None else [*timers, at])
+        return min(timers if at is None else [*timers, at], default=None)
+
+    def _silent_until(self) -> float:
+        """When the connection ends, if nothing comes until then."""
+        limits = self._shared.limits
+        inactive = self._last_active + limits.inactivity_timeout
+        if self.associated:
+            return inactive
+        return min(inactive, max(self._opened, self._associated_until) + limits.half_open_timeout)
 
     _associated_until = float("-inf")
 
     def _set_timer(self) -> None:
         if self._ended:
             return
-        if any(session.state is State.ASSOCIATED for session in self._sessions.values()):
+        if self.associated:
             self._associated_until = self._loop.time()
         at = self._next_timer()
+        if at is None:
+            return  # a function of the device is at work, and looks when it is done
         if self._timer is not None:
             if self._timer.when() <= at:
                 return  # it will look again
@@ -216,11 +263,7 @@ class Connection:
     def _tick(self) -> None:
         self._timer = None
         now = self._loop.time()
-        limits = self._shared.limits
-        associated = any(session.state is State.ASSOCIATED for session in self._sessions.values())
-        idle = self._task is None
-        half_open = not associated and now >= max(self._opened, self._associated_until) + limits.half_open_timeout
-        if idle and (half_open or now >= self._last_octets + limits.inactivity_timeout):
+        if self._task is None and now >= self._silent_until():
             self._close()
             return
         self._station.tick(now)

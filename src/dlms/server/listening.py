@@ -7,6 +7,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Self, cast
 
 from dlms.association.logical_device import LogicalDevice
@@ -132,11 +133,11 @@ class Server:
 
     @property
     def connections(self) -> int:
-        """How many connections are open."""
-        return len(self._connections)
+        """How many connections are open; by UDP, how many addresses have an association."""
+        return len(self._connections) + sum(datagrams.connections for datagrams in self._datagrams)
 
     def full(self) -> bool:
-        """Whether no further connection is taken."""
+        """Whether no further stream is taken."""
         return len(self._connections) >= self._limits.connections
 
     def _tick(self, devices: Iterable[LogicalDevice]) -> None:
@@ -157,8 +158,10 @@ class Server:
     def _station(self, url: Url, sessions: Sessions) -> Station:
         if url.link == "hdlc":
             saps = frozenset(sessions.devices)
-            return self._wire(HdlcStation(saps, self._hdlc, physical=url.physical, most_links=self._limits.lines))
-        return self._wire(WrapperStation(self._limits.longest_apdu))
+            longest = min(self._hdlc.longest_apdu, self._limits.longest_apdu)
+            settings = replace(self._hdlc, longest_apdu=longest)
+            return self._wire(HdlcStation(saps, settings, physical=url.physical, most_links=self._limits.lines))
+        return self._wire(WrapperStation(self._limits.longest_apdu, datagrams=url.scheme == "udp"))
 
     def _listen_in_process(
         self, name: str, protocol: Callable[[], _StreamConnection], loop: asyncio.AbstractEventLoop
@@ -202,7 +205,7 @@ class _StreamConnection(asyncio.BufferedProtocol):
             return
         self._server._connections.add(self)
         self._connection = Connection(
-            self._station, self._sessions, write=transport.write, close=transport.close, hold=self._hold
+            self._station, self._sessions, write=transport.write, close=self._close, hold=self._hold
         )
 
     def get_buffer(self, sizehint: int) -> bytearray:
@@ -219,10 +222,12 @@ class _StreamConnection(asyncio.BufferedProtocol):
 
     def pause_writing(self) -> None:
         """A client that does not read is not read from either."""
-        self._hold(True)
+        if self._connection is not None:
+            self._connection.pause_writing()
 
     def resume_writing(self) -> None:
-        self._hold(False)
+        if self._connection is not None:
+            self._connection.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server._connections.discard(self)
@@ -239,6 +244,14 @@ class _StreamConnection(asyncio.BufferedProtocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _close(self) -> None:
+        """End; at once if the client has left its answers lying, for they would never go."""
+        assert self._transport is not None  # noqa: S101  # who asks for it has one
+        if self._transport.get_write_buffer_size():
+            self._transport.abort()
+        else:
+            self._transport.close()
+
     def _hold(self, wanted: bool) -> None:
         if self._transport is not None and not self._transport.is_closing():
             if wanted:
@@ -248,7 +261,11 @@ class _StreamConnection(asyncio.BufferedProtocol):
 
 
 class _Datagrams(asyncio.DatagramProtocol):
-    """UDP: whoever sends from one address is one connection, until it is silent for too long."""
+    """UDP: whoever sends from one address is one connection, for as long as it has an association.
+
+    Addresses can be made up. So nothing is kept of who asks for no association, and where there are too many who do,
+    one that never proved itself makes room.
+    """
 
     def __init__(self, sessions: Sessions, station: Callable[[], Station]) -> None:
         self._sessions = sessions
@@ -262,21 +279,38 @@ class _Datagrams(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         connection = self._connections.get(addr)
         if connection is None:
-            if len(self._connections) >= self._sessions.limits.connections:
+            if len(self._connections) >= self._sessions.limits.connections and not self._forget_one():
                 return
             connection = self._connections[addr] = self._open(addr)
         connection.receive(data)
+        if connection.idle:
+            self._end(addr)
+
+    @property
+    def connections(self) -> int:
+        """How many addresses there are."""
+        return len(self._connections)
+
+    def _forget_one(self) -> bool:
+        half_open = next((addr for addr, of in self._connections.items() if not of.associated), None)
+        if half_open is None:
+            return False
+        self._end(half_open)
+        return True
+
+    def _end(self, addr: object) -> None:
+        connection = self._connections.pop(addr, None)
+        if connection is not None:
+            connection.end()
 
     def _open(self, addr: tuple[str | int, ...]) -> Connection:
         transport = self._transport
         assert transport is not None  # noqa: S101  # connection_made came first
 
-        def close() -> None:
-            self._connections.pop(addr).end()
-
         return Connection(
             self._station(), self._sessions,
-            write=lambda octets: transport.sendto(octets, addr), close=close, hold=lambda wanted: None,
+            write=lambda octets: transport.sendto(octets, addr), close=lambda: self._end(addr),
+            hold=lambda wanted: None,
         )  # fmt: skip
 
     def connection_lost(self, exc: Exception | None) -> None:

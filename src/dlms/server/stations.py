@@ -9,7 +9,7 @@ from dlms.errors import DecodeError, LinkError
 from dlms.link.base import ApduReceived, Connected, Disconnected
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
-from dlms_core.hdlc import Frame, FrameKind, HdlcAddress
+from dlms_core.hdlc import Frame, FrameKind, HdlcAddress, control_octet
 from dlms_core.hdlc_reader import FrameReader
 from dlms_core.wrapper import WpduReader, build
 
@@ -64,14 +64,19 @@ class Station(Protocol):
 
 
 class WrapperStation:
-    """WPDUs: every one says whose it is. Whatever is damaged is passed over."""
+    """WPDUs: every one says whose it is. Whatever is damaged is passed over. With `datagrams`, what one call of
+    `receive` brings has nothing to do with the next one."""
 
-    def __init__(self, longest_apdu: int = 0xFFFF) -> None:
+    def __init__(self, longest_apdu: int = 0xFFFF, *, datagrams: bool = False) -> None:
         self._reader = WpduReader(longest_apdu)
+        self._longest_apdu = longest_apdu
+        self._datagrams = datagrams
         self._out = bytearray()
         self._events: list[Request | Ended] = []
 
     def receive(self, octets: bytes, now: float) -> None:
+        if self._datagrams:
+            self._reader = WpduReader(self._longest_apdu)
         for found in self._reader.read(octets):
             if not isinstance(found, DecodeError) and found.fault is None:
                 self._events.append(Request(Line(found.source, found.destination), found.apdu))
@@ -99,7 +104,8 @@ class WrapperStation:
 
 
 class HdlcStation:
-    """HDLC: one connection for each pair of addresses, `most_links` at the most.
+    """HDLC: one connection for each pair of addresses, `most_links` at the most; a caller beyond is told that there is
+    none (DM).
 
     `servers` are the SAPs of the logical devices; `physical` is the lower address that is answered, None for any.
     """
@@ -132,6 +138,9 @@ class HdlcStation:
             link.listen()
             if frame.kind is FrameKind.SNRM:
                 if len(self._links) >= self._most_links:
+                    self._out += Frame(frame.source, to, control_octet(FrameKind.DM, poll_final=True)).encode(
+                        transparency=self._settings.transparency
+                    )
                     return
                 self._links[line] = link
         link.receive_frame(frame, now)
