@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 from dlms.apdu import decode, encode
@@ -149,16 +149,24 @@ def proof(reply: bytes) -> ActionRequestNormal:
     return ActionRequestNormal(0xC1, REPLY_TO_HLS, OctetString(reply))
 
 
-def guarded(device: LogicalDevice) -> tuple[ServerSession, SecurityContext]:
-    """A ciphered session whose client has proved itself by GMAC."""
-    of, context = session(device, GUARDED), client_context()
-    aare = ask(of, aarq(5, CTOS, context=3, user_information=decode(sealed(context, initiate()))))
+def prove(exchange: Callable[[bytes], Any]) -> SecurityContext:
+    """Open a ciphered association and prove it by GMAC, whose server's randomness is that of `session`; the client's
+    end of it. `exchange` sends a request and decodes its answer."""
+    context = client_context()
+    opening = aarq(5, CTOS, context=3, user_information=decode(sealed(context, initiate())))
+    aare = exchange(encode(opening))
     assert isinstance(aare, Aare)
     assert aare.result == AssociationResult.ACCEPTED
     context.unprotect(aare.user_information)
     keys = {name: Key(value) for name, value in KEYS.items()}
     tag = gmac(STOC, suite=0, counter=7, title=CLIENT_TITLE, **keys)
     reply = CONTENT.encode(CipheredContent(0x10, 7, b"", tag))
-    answer = decode(context.unprotect(ask(of, sealed(context, proof(reply)))))
+    answer = decode(context.unprotect(exchange(sealed(context, proof(reply)))))
     assert answer.single_response.result == ActionResult.SUCCESS
-    return of, context
+    return context
+
+
+def guarded(device: LogicalDevice) -> tuple[ServerSession, SecurityContext]:
+    """A ciphered session whose client has proved itself by GMAC."""
+    of = session(device, GUARDED)
+    return of, prove(lambda octets: ask(of, octets))
