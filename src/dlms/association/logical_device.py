@@ -113,6 +113,8 @@ class LogicalDevice(Parts):
         self.sap = sap
         self.system_title = system_title
         self.counters: CounterStore = MemoryCounterStore() if counters is None else counters
+        self.client_titles: dict[int, bytes] = {}
+        """The system title under which each client last opened a ciphered association, by client SAP."""
         self._clients: dict[int, ServedClient] = {}
         self._objects: dict[LogicalName, ServedObject] = {}
         self._next_base_name = FIRST_BASE_NAME

@@ -57,6 +57,23 @@ class ServerAssociation:
         """How long a plain APDU may be so that the client takes it, protected as the request was."""
         return self.max_send_pdu_size - (CIPHERED_OVERHEAD if self.access.protection is not Protection.NONE else 0)
 
+    def established(self) -> None:
+        """The client has proven itself as far as it has to."""
+        self.state = State.ASSOCIATED
+        if self.security is not None:
+            self.device.client_titles[self.client.sap] = self.client_title
+
+    def renew_keys(self) -> None:
+        """Go on under the client's new keys, where it has some that hold at once."""
+        client, security = self.device.clients.get(self.client.sap), self.security
+        if client is None or security is None or not client.new_keys_at_once or client.encryption_key is None:
+            return
+        if (client.encryption_key, client.authentication_key) != (
+            security.encryption_key,
+            security.authentication_key,
+        ):
+            security.change_keys(client.encryption_key, client.authentication_key)
+
     def allows(self, service: Conformance) -> bool:
         """Whether all of `service` was agreed on."""
         return service in self.conformance

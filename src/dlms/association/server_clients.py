@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from dlms.enumerations import AttributeAccessV3, Conformance, MethodAccessV3
 from dlms.errors import ConfigurationError
+from dlms.logical_name import LogicalName
 from dlms.security.counters import ReplayRule
 from dlms.security.keys import Key
 from dlms.security.protection import Protection
@@ -61,7 +62,9 @@ class ServedClient:
     `association_version` is that of the Association LN object that the client sees: 0 to 3. `users` are its user ids
     with their names; where there are any, only they are let in. `pre_established` makes the association exist without
     being opened, as soon as the client speaks, and nothing releases it: without authentication, `conformance` as it
-    stands, `short_names` False unless it is True.
+    stands, `short_names` False unless it is True. `security_setup` names the Security setup object of its associations.
+    New keys that `LogicalDevice.serve` is given hold from the next association on; with `new_keys_at_once` in an open
+    one, too, once its answer has gone under the old ones.
     """
 
     sap: int
@@ -83,6 +86,8 @@ class ServedClient:
     users: Mapping[int, str]
     replay: ReplayRule
     pre_established: bool
+    security_setup: LogicalName
+    new_keys_at_once: bool
 
     def __init__(
         self,
@@ -106,6 +111,8 @@ class ServedClient:
         users: Mapping[int, str] | None = None,
         replay: ReplayRule | Literal["strict", "per_association"] = "strict",
         pre_established: bool = False,
+        security_setup: str | bytes = "0.0.43.0.0.255",
+        new_keys_at_once: bool = False,
     ) -> None:
         values: dict[str, object] = {
             "sap": sap,
@@ -127,6 +134,8 @@ class ServedClient:
             "users": dict(users or {}),
             "replay": replay if isinstance(replay, ReplayRule) else ReplayRule(replay),
             "pre_established": pre_established,
+            "security_setup": LogicalName(security_setup),
+            "new_keys_at_once": new_keys_at_once,
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

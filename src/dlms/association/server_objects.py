@@ -49,7 +49,6 @@ from dlms.service_errors import ScopeOfAccessViolated
 from dlms_core.pieces import head
 
 CURRENT_ASSOCIATION: Final = LogicalName("0.0.40.0.0.255")
-NO_SETUP: Final = LogicalName("0.0.43.0.0.255")
 VERSIONS: Final = (AssociationLNV0, AssociationLNV1, AssociationLNV2, AssociationLN)
 ELEMENTS: Final = (ObjectListElementV0, ObjectListElementV1, ObjectListElementV1, ObjectListElement)
 DLMS_VERSION: Final = 6
@@ -94,7 +93,7 @@ def association_object(association: ServerAssociation) -> ServedObject:
         5: context_info,
         6: lambda: AuthenticationMechanismName(2, 16, 756, 5, 8, 2, client.authentication.value),
         8: status,
-        9: lambda: NO_SETUP,
+        9: lambda: client.security_setup,
         10: lambda: [UserListEntry(number, name) for number, name in client.users.items()],
         11: lambda: UserListEntry(association.user_id or 0, client.users.get(association.user_id or 0, "")),
     }
@@ -116,7 +115,7 @@ def _short_name_object(association: ServerAssociation) -> ServedObject:
         ]
 
     served.readers[2] = _reader(object_list)
-    served.readers[4] = _reader(lambda: NO_SETUP)
+    served.readers[4] = _reader(lambda: association.client.security_setup)
     return served
 
 

@@ -250,9 +250,11 @@ def _accepted(
     association: ServerAssociation, mechanism: Mechanism, aarq: Aarq, response: InitiateResponse, random: RandomOctets
 ) -> Aare:
     high = mechanism.high_level
-    association.state = State.ASSOCIATION_PENDING if high else State.ASSOCIATED
     if high:
+        association.state = State.ASSOCIATION_PENDING
         association.server_challenge = random(association.client.challenge_length)
+    else:
+        association.established()
     information: object = response
     security = association.security
     if security is not None:

@@ -256,7 +256,9 @@ class ServerSession:
         if isinstance(inner, (*CIPHERED, GeneralBlockTransfer)) or type(inner) in OPENINGS:
             return self._protected(association, NOT_ALLOWED)
         answer = yield from self._do(inner, None, now)
-        return None if answer is None else self._protected(association, answer)
+        protected = None if answer is None else self._protected(association, answer)
+        association.renew_keys()
+        return protected
 
     def _protected(self, association: ServerAssociation, message: Message) -> bytes:
         security = association.security
@@ -335,7 +337,7 @@ class ServerSession:
             self.close()
             return reply_to_proof(message, None)
         self._back_off.succeeded()
-        association.state = State.ASSOCIATED
+        association.established()
         return reply_to_proof(message, answer)
 
     def _serve(self, message: Apdu) -> Work[Message | None]:

@@ -132,10 +132,11 @@ class SecurityContext:
         return plain
 
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
-        """Go on under other global keys, whose counters begin anew. A dedicated key stays."""
+        """Go on under other global keys; the counters of an encryption key are its own. A dedicated key stays."""
+        if encryption_key != self.encryption_key:
+            self._received.pop(False, None)
         self.encryption_key = encryption_key
         self.authentication_key = authentication_key
-        self._received.pop(False, None)
 
     def _check(self, message: Message, control: int, required: int) -> None:
         missing = required & ~control
