@@ -6,9 +6,10 @@ BIN := $(VENV)/bin
 TEST ?=
 BENCH ?=
 FUZZ ?=
+SOAK ?=
 WHEELS ?=
 
-.PHONY: build demo test peers lint format bench bench-smoke fuzz sanitize wheels clean
+.PHONY: build demo test peers lint format bench bench-smoke soak fuzz sanitize wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
@@ -44,6 +45,10 @@ bench: build $(VENV)/.test $(VENV)/.bench
 
 bench-smoke: build $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m pytest benchmarks --benchmark-enable --benchmark-only --benchmark-max-time=0.02 --benchmark-min-rounds=3 $(BENCH)
+
+# Simulated meters read by as many clients: make soak SOAK="--meters 200 --seconds 60".
+soak: build
+	$(BIN)/python tools/soak.py $(SOAK)
 
 fuzz: build $(VENV)/.test $(VENV)/.fuzz
 	$(BIN)/python -m fuzz $(FUZZ)

@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from dlms.association.logical_device import LogicalDevice
@@ -45,20 +46,26 @@ class ServerLimits:
 
 
 class Sessions:
-    """What the connections of one place to listen at share: the devices, the limits, failures of clients."""
+    """What the connections of one place to listen at share: the devices, the limits, failures of clients. `devices` is
+    asked for them when there is a first connection."""
 
     def __init__(
         self,
-        devices: Iterable[LogicalDevice],
+        devices: Callable[[], Iterable[LogicalDevice]],
         limits: ServerLimits,
         session_limits: SessionLimits,
         random: RandomOctets,
     ) -> None:
-        self.devices: Mapping[int, LogicalDevice] = {device.sap: device for device in devices}
+        self._devices = devices
         self.limits = limits
         self._session_limits = session_limits
         self._random = random
         self._back_offs: dict[tuple[int, int], BackOff] = {}
+
+    @cached_property
+    def devices(self) -> Mapping[int, LogicalDevice]:
+        """The logical devices by their SAPs."""
+        return {device.sap: device for device in self._devices()}
 
     def open(self, line: Line) -> ServerSession | None:
         """A session for a client; None where there is no such logical device."""

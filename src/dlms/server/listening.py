@@ -65,16 +65,29 @@ class Server:
         self._closed = asyncio.Event()
 
     async def listen(
-        self, url: str = "tcp://127.0.0.1:4059", devices: LogicalDevice | Iterable[LogicalDevice] = ()
+        self,
+        url: str = "tcp://127.0.0.1:4059",
+        devices: LogicalDevice | Iterable[LogicalDevice] | Callable[[], Iterable[LogicalDevice]] = (),
     ) -> str:
         """Listen at a URL: tcp://, hdlc+tcp://, udp:// or pair://; the URL that a client connects to is returned (port
         0 takes any free one). `physical` in an HDLC URL is the lower address that is answered. Without `devices`, those
-        of the server are served."""
+        of the server are served. A function that gives them is asked when somebody connects: until then they need not
+        be there, and do nothing by themselves."""
         wanted = Url.parse(url)
-        served = _listed(devices) or self._devices
-        if not served:
-            raise ConfigurationError("there is no logical device to serve")
-        sessions = Sessions(served, self._limits, self._session_limits, self._random)
+        if not callable(devices):
+            served = _listed(devices) or self._devices
+            if not served:
+                raise ConfigurationError("there is no logical device to serve")
+            self._tick(served)
+
+        def met() -> list[LogicalDevice]:
+            if not callable(devices):
+                return served
+            found = _listed(devices())
+            self._tick(found)
+            return found
+
+        sessions = Sessions(met, self._limits, self._session_limits, self._random)
         scheme = wanted.scheme if wanted.link == "wrapper" else f"{wanted.link}+{wanted.scheme}"
         if wanted.link == "iec" or wanted.scheme not in ("tcp", "udp", "pair"):
             raise ConfigurationError(f"a server does not listen at {scheme}://")
@@ -82,7 +95,6 @@ class Server:
         def protocol() -> _StreamConnection:
             return _StreamConnection(self, sessions, self._station(wanted, sessions))
 
-        self._tick(served)
         loop = asyncio.get_running_loop()
         if wanted.scheme == "pair":
             self._listen_in_process(wanted.target, protocol, loop)

@@ -66,8 +66,6 @@ class SimulatedMeter:
         self.url = ""
         """Where it listens; empty until it does."""
         self.start = time()
-        self.events: dict[str, Events] = {}
-        """Each event log by its logical name."""
         self.faults = faults or Faults()
         """What is wrong with it; may be changed at any time."""
         self.counters = SimulatedCounters(self.faults)
@@ -104,6 +102,16 @@ class SimulatedMeter:
             self.seed, origin=ORIGIN, zone=60 * model.zone.standard, a_day=model.a_day, sun=model.sun,
             phases=model.phases, nominal_voltage=model.nominal_voltage,
         )  # fmt: skip
+
+    @cached_property
+    def events(self) -> dict[str, Events]:
+        """Each event log by its logical name."""
+        return {
+            log.logical_name: Events(
+                seed_of(self.seed, log.logical_name), log.codes, gap=log.gap, origin=ORIGIN, start=self.start
+            )
+            for log in self.model.event_logs
+        }
 
     @cached_property
     def device(self) -> LogicalDevice:
@@ -221,10 +229,7 @@ class SimulatedMeter:
         self.add_profile(device, declared.logical_name, profile, declared.capture_period, declared.entries)
 
     def _add_event_log(self, device: LogicalDevice, declared: DeclaredEventLog) -> None:
-        events = Events(
-            seed_of(self.seed, declared.logical_name), declared.codes, gap=declared.gap, origin=ORIGIN, start=self.start
-        )
-        self.events[declared.logical_name] = events
+        events = self.events[declared.logical_name]
         device[Data(declared.code).value] = lambda: Unsigned(events.last_code(self.now()))
         code = ComputedColumn(
             _captured(1, declared.code), Unsigned, lambda times, numbers: events.codes_of(numbers)

@@ -94,7 +94,7 @@ class Simulation:
             wire=lambda station: FaultyStation(station, faulty),
         )  # fmt: skip
         self._servers[first.number] = server
-        return await server.listen(url, [meter.device for meter in meters])
+        return await server.listen(url, lambda: [meter.device for meter in meters])
 
     async def reboot(self, meter: SimulatedMeter, *, away: float = 1.0) -> None:
         """Take the power from a meter, and with it from all that share its port: connections and associations are
