@@ -33,6 +33,12 @@ T = TypeVar("T")
 Work: TypeAlias = Generator[Awaitable[Any], Any, T]
 """What a server does for a request: yields awaitables, is resumed with their results, returns T."""
 
+# As numbers: these are asked at every request, and the operators of a Flag take microseconds.
+AUTHENTICATED: Final[int] = Protection.AUTHENTICATED.value
+ENCRYPTED: Final[int] = Protection.ENCRYPTED.value
+AUTHENTICATED_REQUEST: Final = int(AttributeAccessV3.AUTHENTICATED_REQUEST)
+ENCRYPTED_REQUEST: Final = int(AttributeAccessV3.ENCRYPTED_REQUEST)
+
 LOGGER: Final = logging.getLogger("dlms.server")
 
 
@@ -97,7 +103,7 @@ class Access:
     def invoke(self, served: ServedObject, method_id: int, octets: bytes | None) -> Work[bytes | None]:
         """Invoke a method; what it returns as the octets of one Data, None for nothing."""
         access = self.method_access(served, method_id)
-        if not (access & MethodAccessV3.ACCESS and self._protected(access)):
+        if not (access & MethodAccessV3.ACCESS and self._protected(int(access))):
             raise ReadWriteDenied
         function = served.calls.get(method_id)
         if function is None:
@@ -130,17 +136,16 @@ class Access:
         return self.device.attribute_access(self.client, served.object, attribute_id)
 
     def _allowed(self, served: ServedObject, attribute_id: int, wanted: AttributeAccessV3) -> None:
-        access = self.attribute_access(served, attribute_id)
-        if not (access & wanted and self._protected(access)):
+        access = int(self.attribute_access(served, attribute_id))
+        if not (access & wanted._value_ and self._protected(access)):
             raise ReadWriteDenied
 
     def _protected(self, access: int) -> bool:
         """Whether the request is protected as much as the rights want."""
-        missing = (
-            access & AttributeAccessV3.AUTHENTICATED_REQUEST and Protection.AUTHENTICATED not in self.protection,
-            access & AttributeAccessV3.ENCRYPTED_REQUEST and Protection.ENCRYPTED not in self.protection,
-        )
-        return not any(missing)
+        protection = self.protection._value_
+        if access & AUTHENTICATED_REQUEST and not protection & AUTHENTICATED:
+            return False
+        return not access & ENCRYPTED_REQUEST or bool(protection & ENCRYPTED)
 
     def _parameters(self, served: ServedObject, attribute_id: int, selector: int, octets: bytes) -> object:
         declaration = served.object.attributes.get(attribute_id)

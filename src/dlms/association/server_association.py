@@ -76,15 +76,15 @@ class ServerAssociation:
 
     def allows(self, service: Conformance) -> bool:
         """Whether all of `service` was agreed on."""
-        return service in self.conformance
+        return not service._value_ & ~self.conformance._value_  # a Flag's own operators take ten times as long
 
     def in_service_blocks(self, service: Conformance) -> bool:
         """Whether a long answer goes in the blocks of its service."""
-        return not self.by_general_blocks and service in self.conformance
+        return not self.by_general_blocks and self.allows(service)
 
     def fits(self, octets: int) -> bool:
         """Whether a plain APDU of so many octets reaches the client, by general-block-transfer if need be."""
-        return octets <= self.room or Conformance.GENERAL_BLOCK_TRANSFER in self.conformance
+        return octets <= self.room or self.allows(Conformance.GENERAL_BLOCK_TRANSFER)
 
 
 RandomOctets = Callable[[int], bytes]

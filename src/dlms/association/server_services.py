@@ -104,8 +104,7 @@ class Services:
     @property
     def under_way(self) -> bool:
         """Whether a block transfer lies about."""
-        services = (self._get, self._set, self._action, self._short_names)
-        return any(service.under_way for service in services)
+        return self._get.under_way or self._set.under_way or self._action.under_way or self._short_names.under_way
 
     def abandon(self) -> None:
         """Forget block transfers."""

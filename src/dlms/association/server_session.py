@@ -263,8 +263,11 @@ class ServerSession:
     def _protected(self, association: ServerAssociation, message: Message) -> bytes:
         security = association.security
         assert security is not None  # noqa: S101  # whoever calls looked
-        store, name = security.sending_counter
-        return security.protect(message, store.reserve(name))
+        counter = security.counter_at_hand()
+        if counter is None:
+            store, name = security.sending_counter
+            counter = store.reserve(name)
+        return security.protect(message, counter)
 
     def _counter_error(self, association: ServerAssociation) -> ExceptionResponse:
         """What tells the client the lowest counter that would be taken."""

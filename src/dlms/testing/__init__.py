@@ -32,7 +32,15 @@ from dlms.transport.capture import CaptureFile
 if TYPE_CHECKING:
     from dlms.testing.fixtures import simulated_meter
 
-__all__ = ["CaptureFile", "Playback", "PlaybackMismatch", "RunningMeter", "RunningSimulation", "simulated", "simulated_meter"]
+__all__ = [
+    "CaptureFile",
+    "Playback",
+    "PlaybackMismatch",
+    "RunningMeter",
+    "RunningSimulation",
+    "simulated",
+    "simulated_meter",
+]
 
 
 @contextmanager
