@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import socket
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeAlias, TypeVar, Unpack, overload
 
@@ -13,7 +13,6 @@ from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.effects import Reserve, Wait
 from dlms.association.firmware import FirmwareUpdate, update_firmware
 from dlms.association.key_transfer import (
     SECURITY_SETUP,
@@ -28,45 +27,34 @@ from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
-from dlms.errors import ConnectionLost
 from dlms.grammar import Message
-from dlms.link.iec62056_21 import enter_mode_e
-from dlms.security.counters import MemoryCounterStore
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security.settings import Policy, Security
-from dlms.shell import Deadlines, operations
-from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell import Deadlines, Retries, operations
+from dlms.shell.awaiting import AsyncCarrier, open_transport
 from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, FirmwareOptions, KeyOptions, ProfileOptions
+from dlms.shell.scan import ScanOptions, Station
+from dlms.shell.scan import scan as search
 from dlms.shell.session import Session
-from dlms.transport import dialogue, loopback
+from dlms.shell.target import Target
 from dlms.transport.base import AsyncTransport
-from dlms.transport.serial import AsyncSerialTransport
+from dlms.transport.incoming import AsyncTcpListener
 from dlms.transport.stream import AsyncStreamTransport
 from dlms.transport.tcp import AsyncTcpTransport
-from dlms.transport.udp import AsyncUdpTransport
-from dlms.transport.url import Url
 
-__all__ = ["Deadlines", "Meter", "connect", "open_transport", "synchronise_counter"]
+__all__ = [
+    "Deadlines",
+    "Meter",
+    "Retries",
+    "connect",
+    "listen_for_meters",
+    "open_transport",
+    "scan",
+    "synchronise_counter",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-async def open_transport(url: Url, timeout: float) -> AsyncTransport:
-    """The transport that a URL asks for."""
-    if url.scheme == "tcp":
-        return await AsyncTcpTransport.connect(url.host, url.port, timeout)
-    if url.scheme == "udp":
-        return await AsyncUdpTransport.connect(url.host, url.port)
-    if url.scheme == "pair":
-        return await AsyncTcpTransport.adopt(loopback.connect(url.target))
-    line = await AsyncSerialTransport.open(url.target, url.baud)
-    if url.link == "iec":
-        try:
-            await dialogue.run_async(enter_mode_e(highest_baud=url.baud), line)
-        except BaseException:
-            await line.close()
-            raise
-    return line
 
 
 class Meter:
@@ -78,9 +66,7 @@ class Meter:
 
     def __init__(self, session: Session, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
         self._session = session
-        self._dial = dial
-        self._transport: AsyncTransport | None = None
-        self._busy = asyncio.Lock()
+        self._carrier = AsyncCarrier(dial)
         self._signs_of_life: asyncio.Task[None] | None = None
 
     # ---- opening and closing --------------------------------------------------------------------------------------
@@ -88,9 +74,9 @@ class Meter:
     async def open(self) -> Self:
         """Set the link up and open the association."""
         try:
-            await self._carry_on(self._session.open())
+            await self._carrier.carry_on(self._session.open())
         except BaseException:
-            await self._hang_up()
+            await self._carrier.hang_up()
             raise
         if self._session.keep_alive is not None:
             self._signs_of_life = asyncio.create_task(self._show_signs_of_life())
@@ -101,9 +87,9 @@ class Meter:
         if self._signs_of_life is not None:
             self._signs_of_life.cancel()
         try:
-            await self._carry_on(self._session.close())
+            await self._carrier.carry_on(self._session.close())
         finally:
-            await self._hang_up()
+            await self._carrier.hang_up()
 
     async def __aenter__(self) -> Self:
         return self if self.association.is_open else await self.open()
@@ -244,7 +230,7 @@ class Meter:
         With HDLC the client's address is part of the link, which is taken down and set up anew. Where the meter does
         not take the other client, no association is open afterwards.
         """
-        await self._carry_on(self._session.reassociate(client, security))
+        await self._carrier.carry_on(self._session.reassociate(client, security))
 
     async def synchronise_counter(
         self, *, public_client: int = 16, counter: AttributeRef[Any] = COUNTER_OBJECT, force: bool = False
@@ -254,7 +240,7 @@ class Meter:
         It leaves the association, reads as the public client, and comes back. The rules are those of
         `dlms.client.synchronise_counter`, which is for when no association can be opened.
         """
-        return await self._carry_on(self._session.synchronise_counter(public_client, counter, force=force))
+        return await self._carrier.carry_on(self._session.synchronise_counter(public_client, counter, force=force))
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
@@ -263,9 +249,9 @@ class Meter:
     async def _show_signs_of_life(self) -> None:
         while (left := self._session.until_sign_of_life()) is not None:
             await asyncio.sleep(max(left, 0.0))
-            async with self._busy:
+            async with self._carrier.busy:
                 if (self._session.until_sign_of_life() or 0.0) <= 0:
-                    await self._spoken(self._session.sign_of_life())
+                    await self._carrier.go_on(self._session.sign_of_life())
 
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
@@ -273,55 +259,7 @@ class Meter:
         return await self._run(operation, repeatable=True)
 
     async def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
-        return await self._carry_on(self._session.run(operation, repeatable=repeatable))
-
-    async def _carry_on(self, conversation: Conversation[R]) -> R:
-        async with self._busy:
-            return await self._spoken(conversation)
-
-    async def _spoken(self, conversation: Conversation[R]) -> R:
-        proceed: Callable[[Any], Demand] = conversation.send
-        outcome: Any = None
-        while True:
-            try:
-                demand = proceed(outcome)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            try:
-                outcome, proceed = await self._carry_out(demand), conversation.send
-            except Exception as error:
-                outcome, proceed = error, conversation.throw
-
-    async def _carry_out(self, demand: Demand) -> Any:
-        match demand:
-            case Transmit(octets):
-                await self._connected.send(octets)
-            case Await(timeout):
-                return await self._connected.receive(timeout)
-            case Reserve(store, name) if isinstance(store, MemoryCounterStore):
-                return store.reserve(name)
-            case Reserve(store, name):  # it may wait for the disk
-                return await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
-            case Wait(seconds):
-                await asyncio.sleep(seconds)
-            case Dial():
-                await self._hang_up()
-                self._transport = await self._dial()
-            case HangUp():
-                await self._hang_up()
-        return None
-
-    @property
-    def _connected(self) -> AsyncTransport:
-        if self._transport is None:
-            raise ConnectionLost("the connection is closed")
-        return self._transport
-
-    async def _hang_up(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.close()
+        return await self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))
 
 
 Adoptable: TypeAlias = AsyncTransport | socket.socket | tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -360,6 +298,31 @@ async def _opened(session: Session, transport: Adoptable | None) -> AsyncTranspo
     if isinstance(transport, socket.socket):
         return await AsyncTcpTransport.adopt(transport)
     return AsyncStreamTransport(*transport) if isinstance(transport, tuple) else transport
+
+
+def listen_for_meters(host: str = "127.0.0.1", port: int = 4059) -> AsyncTcpListener:
+    """Wait for meters that dial in: `async with listen_for_meters() as meters: async for transport in meters: ...`.
+
+    See `dlms.client.listen_for_meters`.
+    """
+    return AsyncTcpListener(host, port)
+
+
+async def scan(
+    url: str,
+    servers: Iterable[int] = (1,),
+    physicals: Iterable[int] | None = None,
+    *,
+    hdlc: HdlcSettings | None = None,
+    **options: Unpack[ScanOptions],
+) -> tuple[Station, ...]:
+    """The stations on an HDLC line that answer. See `dlms.client.scan`."""
+    target = Target.of(url, hdlc=hdlc)
+    carrier = AsyncCarrier(lambda: open_transport(target.url, Deadlines().transport))
+    try:
+        return await carrier.carry_on(search(target, servers, physicals, **options))
+    finally:
+        await carrier.hang_up()
 
 
 async def synchronise_counter(

@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar, Unpack, overload
 
@@ -14,7 +13,6 @@ from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.effects import Reserve, Wait
 from dlms.association.firmware import FirmwareUpdate, update_firmware
 from dlms.association.key_transfer import (
     SECURITY_SETUP,
@@ -29,43 +27,33 @@ from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
-from dlms.errors import ConnectionLost
 from dlms.grammar import Message
-from dlms.link.iec62056_21 import enter_mode_e
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security.settings import Policy, Security
-from dlms.shell import Deadlines, operations
-from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell import Deadlines, Retries, operations
+from dlms.shell.blocking import Carrier, open_transport
 from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, FirmwareOptions, KeyOptions, ProfileOptions
+from dlms.shell.scan import ScanOptions, Station
+from dlms.shell.scan import scan as search
 from dlms.shell.session import Session
-from dlms.transport import dialogue, loopback
+from dlms.shell.target import Target
 from dlms.transport.base import Transport
-from dlms.transport.serial import SerialTransport
+from dlms.transport.incoming import TcpListener
 from dlms.transport.tcp import TcpTransport
-from dlms.transport.udp import UdpTransport
-from dlms.transport.url import Url
 
-__all__ = ["Deadlines", "Meter", "connect", "open_transport", "synchronise_counter"]
+__all__ = [
+    "Deadlines",
+    "Meter",
+    "Retries",
+    "connect",
+    "listen_for_meters",
+    "open_transport",
+    "scan",
+    "synchronise_counter",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def open_transport(url: Url, timeout: float) -> Transport:
-    """The transport that a URL asks for."""
-    if url.scheme == "tcp":
-        return TcpTransport.connect(url.host, url.port, timeout)
-    if url.scheme == "udp":
-        return UdpTransport.connect(url.host, url.port)
-    if url.scheme == "pair":
-        return TcpTransport(loopback.connect(url.target))
-    line = SerialTransport.open(url.target, url.baud)
-    if url.link == "iec":
-        try:
-            dialogue.run(enter_mode_e(highest_baud=url.baud), line)
-        except BaseException:
-            line.close()
-            raise
-    return line
 
 
 class Meter:
@@ -76,9 +64,7 @@ class Meter:
 
     def __init__(self, session: Session, dial: Callable[[], Transport]) -> None:
         self._session = session
-        self._dial = dial
-        self._transport: Transport | None = None
-        self._busy = threading.RLock()
+        self._carrier = Carrier(dial)
         self._signs_of_life: _SignsOfLife | None = None
 
     # ---- opening and closing --------------------------------------------------------------------------------------
@@ -86,9 +72,9 @@ class Meter:
     def open(self) -> Self:
         """Set the link up and open the association."""
         try:
-            self._carry_on(self._session.open())
+            self._carrier.carry_on(self._session.open())
         except BaseException:
-            self._hang_up()
+            self._carrier.hang_up()
             raise
         if self._session.keep_alive is not None:
             self._signs_of_life = _SignsOfLife(self)
@@ -100,9 +86,9 @@ class Meter:
         if self._signs_of_life is not None:
             self._signs_of_life.over.set()
         try:
-            self._carry_on(self._session.close())
+            self._carrier.carry_on(self._session.close())
         finally:
-            self._hang_up()
+            self._carrier.hang_up()
 
     def __enter__(self) -> Self:
         return self if self.association.is_open else self.open()
@@ -257,7 +243,7 @@ class Meter:
         With HDLC the client's address is part of the link, which is taken down and set up anew. Where the meter does
         not take the other client, no association is open afterwards.
         """
-        self._carry_on(self._session.reassociate(client, security))
+        self._carrier.carry_on(self._session.reassociate(client, security))
 
     def synchronise_counter(
         self, *, public_client: int = 16, counter: AttributeRef[Any] = COUNTER_OBJECT, force: bool = False
@@ -267,7 +253,7 @@ class Meter:
         It leaves the association, reads as the public client, and comes back. The rules are those of
         `dlms.client.synchronise_counter`, which is for when no association can be opened.
         """
-        return self._carry_on(self._session.synchronise_counter(public_client, counter, force=force))
+        return self._carrier.carry_on(self._session.synchronise_counter(public_client, counter, force=force))
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
@@ -279,50 +265,7 @@ class Meter:
         return self._run(operation, repeatable=True)
 
     def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
-        return self._carry_on(self._session.run(operation, repeatable=repeatable))
-
-    def _carry_on(self, conversation: Conversation[R]) -> R:
-        proceed: Callable[[Any], Demand] = conversation.send
-        outcome: Any = None
-        with self._busy:
-            while True:
-                try:
-                    demand = proceed(outcome)
-                except StopIteration as stop:
-                    result: R = stop.value
-                    return result
-                try:
-                    outcome, proceed = self._carry_out(demand), conversation.send
-                except Exception as error:
-                    outcome, proceed = error, conversation.throw
-
-    def _carry_out(self, demand: Demand) -> Any:
-        match demand:
-            case Transmit(octets):
-                self._connected.send(octets)
-            case Await(timeout):
-                return self._connected.receive(timeout)
-            case Reserve(store, name):
-                return store.reserve(name)
-            case Wait(seconds):
-                time.sleep(seconds)
-            case Dial():
-                self._hang_up()
-                self._transport = self._dial()
-            case HangUp():
-                self._hang_up()
-        return None
-
-    @property
-    def _connected(self) -> Transport:
-        if self._transport is None:
-            raise ConnectionLost("the connection is closed")
-        return self._transport
-
-    def _hang_up(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            transport.close()
+        return self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))
 
 
 class _SignsOfLife(threading.Thread):
@@ -336,9 +279,9 @@ class _SignsOfLife(threading.Thread):
     def run(self) -> None:
         meter = self._meter
         while (left := meter._session.until_sign_of_life()) is not None and not self.over.wait(max(left, 0.0)):
-            with meter._busy:
+            with meter._carrier.busy:
                 if (meter._session.until_sign_of_life() or 0.0) <= 0:
-                    meter._carry_on(meter._session.sign_of_life())
+                    meter._carrier.carry_on(meter._session.sign_of_life())
 
 
 def connect(
@@ -363,6 +306,37 @@ def connect(
 
 def _meter(session: Session) -> Meter:
     return Meter(session, lambda: open_transport(session.target.url, session.deadlines.transport))
+
+
+def listen_for_meters(host: str = "127.0.0.1", port: int = 4059) -> TcpListener:
+    """Wait for meters that dial in: `with listen_for_meters("0.0.0.0") as meters: for transport in meters: ...`.
+
+    Each transport has its `peer`, and `receive(timeout)` for what the meter says of itself before it is asked; then
+    `connect(url, transport=transport)` makes a meter of it.
+    """
+    return TcpListener(host, port)
+
+
+def scan(
+    url: str,
+    servers: Iterable[int] = (1,),
+    physicals: Iterable[int] | None = None,
+    *,
+    hdlc: HdlcSettings | None = None,
+    **options: Unpack[ScanOptions],
+) -> tuple[Station, ...]:
+    """The stations on an HDLC line that answer the client of the URL: all `servers` (logical addresses) with all
+    `physicals`, or without one.
+
+    On a bus it is the physical addresses that differ: `scan("hdlc+serial:///dev/ttyUSB0", physicals=range(16, 126))`.
+    Options: `dlms.shell.scan.ScanOptions`, among them `patience`.
+    """
+    target = Target.of(url, hdlc=hdlc)
+    carrier = Carrier(lambda: open_transport(target.url, Deadlines().transport))
+    try:
+        return carrier.carry_on(search(target, servers, physicals, **options))
+    finally:
+        carrier.hang_up()
 
 
 def synchronise_counter(

@@ -22,6 +22,7 @@ __all__ = [
     "EncodeError",
     "ImageTransferError",
     "LinkError",
+    "LinkRefused",
     "MissingKey",
     "ProtocolError",
     "ReplayDetected",
@@ -73,6 +74,10 @@ class DeadlineExceeded(TransportError, TimeoutError):
 
 class LinkError(DlmsError):
     """The link to the peer could not be made, broke, or was misused by the peer."""
+
+
+class LinkRefused(LinkError):
+    """The other station is there, and refuses to connect (DM)."""
 
 
 class Downgrade(SecurityError):

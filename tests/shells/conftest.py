@@ -25,10 +25,11 @@ CLOCK = Clock("0.0.1.0.0.255")
 LONG_VALUE = bytes(range(256)) * 12
 
 
-def make_device() -> LogicalDevice:
+def make_device(sap: int = 1) -> LogicalDevice:
     rights: dict[str, Any] = {"attributes": READ_AND_WRITE, "methods": MethodAccessV3.ACCESS}
     device = LogicalDevice(
         "TST0000000000001",
+        sap=sap,
         system_title=b"TST\0\0\0\0\1",
         clients=[
             ServedClient(16, **rights),

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dlms.errors import ConfigurationError, DecodeError, LinkError
+from dlms.errors import ConfigurationError, DecodeError, LinkError, LinkRefused
 from dlms.link.base import ApduReceived, Connected, Disconnected, LinkEvent, Noticed
 from dlms.link.hdlc_settings import DEFAULT_INFORMATION, HdlcInForce, HdlcSettings, Segments
 from dlms.link.hdlc_states import TABLE, Action, Request, State
@@ -77,7 +77,9 @@ class HdlcLink:
             Action.DELIVER: self._deliver,
             Action.REPORT_CONNECTED: lambda _, now: self._events.append(Connected(self._in_force)),
             Action.REPORT_DISCONNECTED: lambda _, now: self._events.append(Disconnected()),
-            Action.REPORT_REFUSED: lambda _, now: self._lost("the station refuses to connect (DM)"),
+            Action.REPORT_REFUSED: lambda _, now: self._events.append(
+                Disconnected(LinkRefused("the station refuses to connect (DM)"))
+            ),
             Action.REPORT_LOST: lambda _, now: self._lost("the station is disconnected (DM)"),
             Action.REPORT_REJECTED: lambda _, now: self._lost("the station rejected a frame (FRMR)"),
             Action.REPORT_UNANSWERED: lambda _, now: self._lost("no answer from the station"),

@@ -6,17 +6,20 @@ import asyncio
 import contextlib
 import select
 import socket
-from typing import Self, cast
+from typing import Any, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
 
 class TcpTransport:
-    """A connected stream socket, used by blocking calls."""
+    """A connected stream socket, used by blocking calls. `peer` is the address of the other end."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
+        self.peer: Any = None
+        with contextlib.suppress(OSError):  # it may be gone already
+            self.peer = connected.getpeername()
         self._socket.setblocking(True)
         with contextlib.suppress(OSError):  # a socket pair is no TCP socket
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -146,10 +149,11 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
 
 class AsyncTcpTransport:
-    """A connected stream socket under asyncio."""
+    """A connected stream socket under asyncio. `peer` is the address of the other end."""
 
     def __init__(self, transport: asyncio.Transport, protocol: OctetProtocol) -> None:
         self._transport = transport
+        self.peer: Any = transport.get_extra_info("peername")
         self._protocol = protocol
 
     @classmethod

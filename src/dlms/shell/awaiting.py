@@ -1,0 +1,99 @@
+"""Conversations carried on by awaiting, for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from dlms.association.effects import Reserve, Wait
+from dlms.errors import ConnectionLost
+from dlms.link.iec62056_21 import enter_mode_e
+from dlms.security.counters import MemoryCounterStore
+from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.transport import dialogue, loopback
+from dlms.transport.base import AsyncTransport
+from dlms.transport.serial import AsyncSerialTransport
+from dlms.transport.tcp import AsyncTcpTransport
+from dlms.transport.udp import AsyncUdpTransport
+from dlms.transport.url import Url
+
+R = TypeVar("R")
+
+
+async def open_transport(url: Url, timeout: float) -> AsyncTransport:
+    """The transport that a URL asks for."""
+    if url.scheme == "tcp":
+        return await AsyncTcpTransport.connect(url.host, url.port, timeout)
+    if url.scheme == "udp":
+        return await AsyncUdpTransport.connect(url.host, url.port)
+    if url.scheme == "pair":
+        return await AsyncTcpTransport.adopt(loopback.connect(url.target))
+    line = await AsyncSerialTransport.open(url.target, url.baud)
+    if url.link == "iec":
+        try:
+            await dialogue.run_async(enter_mode_e(highest_baud=url.baud), line)
+        except BaseException:
+            await line.close()
+            raise
+    return line
+
+
+class AsyncCarrier:
+    """Carries conversations on, one at a time, over the transport that `dial` opens. Tasks may share it."""
+
+    def __init__(self, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
+        self._dial = dial
+        self._transport: AsyncTransport | None = None
+        self.busy = asyncio.Lock()
+
+    async def carry_on(self, conversation: Conversation[R]) -> R:
+        """What the conversation comes to, or the error that it ends with."""
+        async with self.busy:
+            return await self.go_on(conversation)
+
+    async def go_on(self, conversation: Conversation[R]) -> R:
+        """The same for who holds `busy`."""
+        proceed: Callable[[Any], Demand] = conversation.send
+        outcome: Any = None
+        while True:
+            try:
+                demand = proceed(outcome)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            try:
+                outcome, proceed = await self._carry_out(demand), conversation.send
+            except Exception as error:
+                outcome, proceed = error, conversation.throw
+
+    async def hang_up(self) -> None:
+        """Close the transport; doing so twice is no error."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.close()
+
+    async def _carry_out(self, demand: Demand) -> Any:
+        match demand:
+            case Transmit(octets):
+                await self._connected.send(octets)
+            case Await(timeout):
+                return await self._connected.receive(timeout)
+            case Reserve(store, name) if isinstance(store, MemoryCounterStore):
+                return store.reserve(name)
+            case Reserve(store, name):  # it may wait for the disk
+                return await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
+            case Wait(seconds):
+                await asyncio.sleep(seconds)
+            case Dial():
+                await self.hang_up()
+                self._transport = await self._dial()
+            case HangUp():
+                await self.hang_up()
+        return None
+
+    @property
+    def _connected(self) -> AsyncTransport:
+        if self._transport is None:
+            raise ConnectionLost("the connection is closed")
+        return self._transport

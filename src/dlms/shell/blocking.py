@@ -1,0 +1,93 @@
+"""Conversations carried on by blocking calls, for threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from dlms.association.effects import Reserve, Wait
+from dlms.errors import ConnectionLost
+from dlms.link.iec62056_21 import enter_mode_e
+from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.transport import dialogue, loopback
+from dlms.transport.base import Transport
+from dlms.transport.serial import SerialTransport
+from dlms.transport.tcp import TcpTransport
+from dlms.transport.udp import UdpTransport
+from dlms.transport.url import Url
+
+R = TypeVar("R")
+
+
+def open_transport(url: Url, timeout: float) -> Transport:
+    """The transport that a URL asks for."""
+    if url.scheme == "tcp":
+        return TcpTransport.connect(url.host, url.port, timeout)
+    if url.scheme == "udp":
+        return UdpTransport.connect(url.host, url.port)
+    if url.scheme == "pair":
+        return TcpTransport(loopback.connect(url.target))
+    line = SerialTransport.open(url.target, url.baud)
+    if url.link == "iec":
+        try:
+            dialogue.run(enter_mode_e(highest_baud=url.baud), line)
+        except BaseException:
+            line.close()
+            raise
+    return line
+
+
+class Carrier:
+    """Carries conversations on, one at a time, over the transport that `dial` opens. Threads may share it."""
+
+    def __init__(self, dial: Callable[[], Transport]) -> None:
+        self._dial = dial
+        self._transport: Transport | None = None
+        self.busy = threading.RLock()
+
+    def carry_on(self, conversation: Conversation[R]) -> R:
+        """What the conversation comes to, or the error that it ends with."""
+        proceed: Callable[[Any], Demand] = conversation.send
+        outcome: Any = None
+        with self.busy:
+            while True:
+                try:
+                    demand = proceed(outcome)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                try:
+                    outcome, proceed = self._carry_out(demand), conversation.send
+                except Exception as error:
+                    outcome, proceed = error, conversation.throw
+
+    def hang_up(self) -> None:
+        """Close the transport; doing so twice is no error."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def _carry_out(self, demand: Demand) -> Any:
+        match demand:
+            case Transmit(octets):
+                self._connected.send(octets)
+            case Await(timeout):
+                return self._connected.receive(timeout)
+            case Reserve(store, name):
+                return store.reserve(name)
+            case Wait(seconds):
+                time.sleep(seconds)
+            case Dial():
+                self.hang_up()
+                self._transport = self._dial()
+            case HangUp():
+                self.hang_up()
+        return None
+
+    @property
+    def _connected(self) -> Transport:
+        if self._transport is None:
+            raise ConnectionLost("the connection is closed")
+        return self._transport
