@@ -163,13 +163,16 @@ def test_a_profile_by_range_entry_and_column(ports: dict[str, str]) -> None:
         return "os:" + CosemDateTime.from_epoch_milliseconds(START + 900_000 * number).octets.hex().upper()
 
     clock, energy = "{u16:8;os:0000010000FF;i8:2;u16:0}", "{u16:3;os:0100010800FF;i8:2;u16:0}"
+    stranger = energy.replace("0108", "0208")
     answers = JdlmsClient(ports["wrapper"], "wrapper", "ln", "16", "none", "plain").ask(
         "get 7/1.0.99.1.0.255/2",
         f"get 7/1.0.99.1.0.255/2/1/{{{clock};{at(10)};{at(12)};[]}}",
         f"get 7/1.0.99.1.0.255/2/1/{{{clock};{at(10)};{at(11)};[{energy}]}}",
         "get 7/1.0.99.1.0.255/2/2/{u32:99;u32:0;u16:1;u16:0}",
         "get 7/1.0.99.1.0.255/2/2/{u32:1;u32:2;u16:2;u16:2}",
+        f"get 7/1.0.99.1.0.255/2/1/{{{energy};u32:1005;u32:1006;[]}}",
         f"get 7/1.0.99.1.0.255/2/1/{{{energy};{at(10)};{at(11)};[]}}",
+        f"get 7/1.0.99.1.0.255/2/1/{{{stranger};u32:1005;u32:1006;[]}}",
     )
     assert answers == [
         f"SUCCESS [{';'.join(row(i) for i in range(100))}]",
@@ -177,6 +180,8 @@ def test_a_profile_by_range_entry_and_column(ports: dict[str, str]) -> None:
         "SUCCESS [{u32:1010};{u32:1011}]",
         f"SUCCESS [{row(98)};{row(99)}]",
         "SUCCESS [{u32:1000};{u32:1001}]",
+        f"SUCCESS [{row(5)};{row(6)}]",
+        "TYPE_UNMATCHED -",
         "SCOPE_OF_ACCESS_VIOLATED -",
     ]
 
