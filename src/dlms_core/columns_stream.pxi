@@ -15,7 +15,7 @@ cdef class RowStream:
     unpack. The octets are kept until then.
     """
 
-    cdef bytearray octets
+    cdef bytearray held
     cdef dict rules
     cdef bint masks
     cdef bint companions
@@ -31,7 +31,7 @@ cdef class RowStream:
         self, *, clocks=None, capture_step=0, nulls="repeat", deviation_sign="standard", daylight_saving_apart=False,
         masks=True, companions=False,
     ):
-        self.octets = bytearray()
+        self.held = bytearray()
         self.rules = {
             "clocks": clocks, "capture_step": capture_step, "nulls": nulls, "deviation_sign": deviation_sign,
             "daylight_saving_apart": daylight_saving_apart,
@@ -54,11 +54,16 @@ cdef class RowStream:
         """How many rows the buffer announces; None before that is known, and for a compact-array."""
         return self.expected if self.state == AT_ROWS else None
 
+    @property
+    def octets(self):
+        """All octets so far: a copy of them."""
+        return bytes(self.held)
+
     def feed(self, octets):
         """The next octets; the number of whole rows so far. DecodeError when they cannot be rows."""
         if self.state == FINISHED:
             raise ValueError("the stream is finished")
-        self.octets += octets
+        self.held += octets
         if self.state == AT_HEAD:
             self.open()
         if self.state == AT_ROWS:
@@ -71,8 +76,8 @@ cdef class RowStream:
         if self.state == FINISHED:
             raise ValueError("the stream is finished")
         whole = self.state == AT_ROWS and self.engine.row == self.expected
-        if not whole or self.used != <size_t>len(self.octets):
-            columns = unpack(self.octets, **self.rules, masks=self.masks, companions=self.companions)
+        if not whole or self.used != <size_t>len(self.held):
+            columns = unpack(self.held, **self.rules, masks=self.masks, companions=self.companions)
         else:
             memset(&buffer, 0, sizeof(buffer))
             buffer.rows = self.expected
@@ -89,19 +94,19 @@ cdef class RowStream:
         cdef size_t rows = 0
         cdef dlms_cursor c
         cdef uint8_t tag = 0
-        dlms_cursor_open(&c, <const uint8_t*>PyByteArray_AS_STRING(self.octets), len(self.octets))
+        dlms_cursor_open(&c, <const uint8_t*>PyByteArray_AS_STRING(self.held), len(self.held))
         if not dlms_u8(&c, &tag) or tag != 1 or not dlms_length(&c, &rows):
-            return unpack(self.octets, **self.rules, masks=self.masks, companions=self.companions)
+            return unpack(self.held, **self.rules, masks=self.masks, companions=self.companions)
         start, rows, end = dlms_offset(&c), 0, dlms_offset(&c)
         while dlms_left(&c) and skip_data(&c):
             rows += 1
             end = dlms_offset(&c)
-        whole = array_head(rows) + self.octets[start:end]
+        whole = array_head(rows) + self.held[start:end]
         return unpack(whole, **self.rules, masks=self.masks, companions=self.companions)
 
     cdef int place(self, dlms_cursor* c) except -1:
         """A cursor after the last whole row; the octets may have moved since the last piece."""
-        dlms_cursor_open(c, <const uint8_t*>PyByteArray_AS_STRING(self.octets), len(self.octets))
+        dlms_cursor_open(c, <const uint8_t*>PyByteArray_AS_STRING(self.held), len(self.held))
         c.at += self.used
         return 0
 
@@ -117,7 +122,7 @@ cdef class RowStream:
         memset(&buffer, 0, sizeof(buffer))
         memset(&layout, 0, sizeof(layout))
         self.place(&buffer.c)
-        buffer.octets = len(self.octets)
+        buffer.octets = len(self.held)
         if not dlms_u8(&buffer.c, &tag):
             return 0
         if tag != 1:
@@ -149,7 +154,7 @@ cdef class RowStream:
 
     cdef size_t most_rows(self, size_t columns):
         """What the octets so far pay for: see unpack."""
-        return (<size_t>len(self.octets) + 128) // (columns if columns else 1)
+        return (<size_t>len(self.held) + 128) // (columns if columns else 1)
 
     cdef int advance(self) except -1:
         """All whole rows of what has come."""
@@ -157,7 +162,7 @@ cdef class RowStream:
         self.place(&self.engine.c)
         while self.state == AT_ROWS:
             self.engine.rows = min(self.expected, <size_t>self.columns.room)
-            result = run_rows(&self.engine, len(self.octets) - self.used)
+            result = run_rows(&self.engine, len(self.held) - self.used)
             if result == ENGINE_DONE and self.engine.row == self.expected:
                 break
             if result == ENGINE_BROKEN:

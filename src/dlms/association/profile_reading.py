@@ -13,7 +13,8 @@ from dlms.association.selection import selective_access
 from dlms.cosem.capture import capture_objects, column_name, is_clock
 from dlms.cosem.classes import ProfileGeneric
 from dlms.cosem.declare import InterfaceClass
-from dlms.cosem.profile import Profile, unpack_profile
+from dlms.cosem.profile import Profile
+from dlms.cosem.profile_stream import ProfileStream
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.time_range import Bound, Moment, TimeRange
 from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
@@ -32,7 +33,6 @@ from dlms.service_errors import (
     TemporaryFailure,
 )
 from dlms.units import ScalerUnit
-from dlms_core.elements import whole_elements
 
 if TYPE_CHECKING:
     import datetime
@@ -131,7 +131,7 @@ class ProfileReading:
         self._structure = structure
         self._nulls = nulls
         self._deviation_sign: DeviationSign = deviation_sign
-        self._pieces: list[bytes] = []  # of the answer that is arriving
+        self._stream: ProfileStream | None = None  # of the answer that is arriving
         self._captures: tuple[int, ...] = ()  # positions of the capture objects that were asked for
         self._rest = self._range  # what was not read yet
         self._parts: list[Profile] = []
@@ -153,9 +153,8 @@ class ProfileReading:
         if self._range or wanted is not None:
             rows = yield from self._selected(association, self._structure, wanted)
         if rows is None:
-            yield from self._read(association, None)
-            rows = self._unpacked(b"".join(self._taken()), tuple(range(len(self._structure.capture_objects))))
-            rows = self._within(rows, without_time=False)
+            every = range(len(self._structure.capture_objects))
+            rows = self._within((yield from self._read(association, None, every)), without_time=False)
         return rows if wanted is None else _of_positions(rows, wanted)
 
     # ---- by the meter ---------------------------------------------------------------------------------------------
@@ -177,7 +176,7 @@ class ProfileReading:
         except NO_REFUSAL:
             raise
         except ServiceError:
-            self._pieces = []
+            self._stream = None
             self._parts, self._rest = [], self._range
             return None
 
@@ -195,9 +194,10 @@ class ProfileReading:
             selected_values=[] if wanted is None else [captures[position] for position in wanted],
         )
         self._captures, self._resumable = positions, True
-        yield from self._read(association, selective_access(self._profile.buffer, descriptor))
+        selection = selective_access(self._profile.buffer, descriptor)
+        rows = yield from self._read(association, selection, positions)
         self._resumable = False
-        rows = self._within(self._unpacked(b"".join(self._taken()), positions), without_time=True, of=self._rest)
+        rows = self._within(rows, without_time=True, of=self._rest)
         return Profile.concat([*self._parts, rows]) if self._parts else rows
 
     def _by_entry(
@@ -240,32 +240,24 @@ class ProfileReading:
         self, association: ClientAssociation, low: int, high: int, positions: tuple[int, ...]
     ) -> Exchange[Profile]:
         descriptor = EntryDescriptor(from_entry=low, to_entry=high, from_selected_value=1, to_selected_value=0)
-        yield from self._read(association, selective_access(self._profile.buffer, descriptor))
-        return self._unpacked(b"".join(self._taken()), positions)
+        return (yield from self._read(association, selective_access(self._profile.buffer, descriptor), positions))
 
     # ---- octets and rows ------------------------------------------------------------------------------------------
 
-    def _read(self, association: ClientAssociation, selection: SelectiveAccessDescriptor | None) -> Exchange[None]:
-        self._pieces = []
-        yield from association.get_octets(self._profile.buffer, selection, self._pieces.append)
+    def _read(
+        self, association: ClientAssociation, selection: SelectiveAccessDescriptor | None, positions: Sequence[int]
+    ) -> Exchange[Profile]:
+        """The rows that come, as columns of the capture objects at `positions`, or of all where the meter sends all."""
+        self._stream = stream = self._columns_of(positions)
+        yield from association.get_octets(self._profile.buffer, selection, stream.feed)
+        self._stream = None
+        rows = stream.finish()
+        return rows if self._is_of(rows, positions) else self._again(stream).finish()
 
-    def _taken(self) -> list[bytes]:
-        taken, self._pieces = self._pieces, []
-        return taken
-
-    def _unpacked(self, octets: bytes, positions: Sequence[int]) -> Profile:
-        """The rows with the names of the capture objects at `positions`, or of all where the meter sends all."""
+    def _columns_of(self, positions: Sequence[int]) -> ProfileStream:
         structure = self._structure
         assert structure is not None  # noqa: S101  # run read it
-        rows = self._named(octets, structure, positions)
-        everything = len(structure.capture_objects)
-        if len(positions) < everything and _width(rows) == everything:
-            rows = self._named(octets, structure, range(everything))
-        return rows
-
-    def _named(self, octets: bytes, structure: ProfileStructure, positions: Sequence[int]) -> Profile:
-        return unpack_profile(
-            octets,
+        return ProfileStream(
             [structure.capture_objects[position] for position in positions],
             scaler_units=[structure.scaler_units[position] for position in positions],
             capture_period=structure.capture_period,
@@ -273,6 +265,17 @@ class ProfileReading:
             nulls=self._nulls,
             deviation_sign=self._deviation_sign,
         )
+
+    def _is_of(self, rows: Profile, positions: Sequence[int]) -> bool:
+        """Whether the rows hold what was asked for, and not everything instead."""
+        everything = 0 if self._structure is None else len(self._structure.capture_objects)
+        return len(positions) == everything or _width(rows) != everything
+
+    def _again(self, stream: ProfileStream) -> ProfileStream:
+        """The same octets as columns of all capture objects."""
+        again = self._columns_of(range(0 if self._structure is None else len(self._structure.capture_objects)))
+        again.feed(stream.octets)
+        return again
 
     def _within(self, rows: Profile, *, without_time: bool, of: TimeRange | None = None) -> Profile:
         chosen = self._range if of is None else of
@@ -282,13 +285,15 @@ class ProfileReading:
 
     def _keep_whole_rows(self) -> None:
         """What arrived before the link was lost stays, up to its last whole row; the rest is asked for anew."""
-        pieces, resumable = self._taken(), self._resumable
-        self._resumable = False
-        whole = whole_elements(b"".join(pieces)) if pieces and resumable else None
-        if whole is None:
+        stream, resumable = self._stream, self._resumable
+        self._stream, self._resumable = None, False
+        if stream is None or not resumable:
             return
         try:
-            rows = self._within(self._unpacked(whole, self._captures), without_time=True, of=self._rest)
+            rows = stream.front()
+            if not self._is_of(rows, self._captures):
+                rows = self._again(stream).front()
+            rows = self._within(rows, without_time=True, of=self._rest)
         except DecodeError:
             return
         split = _split(rows, self._rest)

@@ -171,9 +171,12 @@ class Profile:
     def _companions(self) -> Callable[[], Companions]:
         """What reads the deviations and statuses of the rows as they are now."""
         filled = self._filled
-        if isinstance(filled, core.Columns):
-            return functools.partial(_read_companions, self.plan, filled.rows, self._octets)
-        return filled.companions
+        if not isinstance(filled, core.Columns):
+            return filled.companions
+        if filled.deviations is not None and filled.statuses is not None:
+            read = filled.deviations, filled.statuses
+            return lambda: read
+        return functools.partial(_read_companions, self.plan, filled.rows, self._octets)
 
     @property
     def mask(self) -> dict[str, NDArray[np.uint8]]:

@@ -1,0 +1,57 @@
+"""A profile's buffer that comes in pieces, such as the blocks of a GET: columns as it comes, never joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dlms.cosem.profile import Octets, Profile
+from dlms.cosem.profile_plan import Nulls, ProfilePlan, Rules
+from dlms.datetime import DeviationSign
+from dlms.enumerations import SortMethod
+from dlms_core import columns as core
+
+__all__ = ["ProfileStream"]
+
+
+class ProfileStream:
+    """Rows of a buffer that is cut anywhere. The arguments are those of `unpack_profile`, and so is the result."""
+
+    def __init__(
+        self,
+        capture_objects: Iterable[Any] | None = None,
+        *,
+        scaler_units: Mapping[Any, Any] | Iterable[Any] | None = None,
+        capture_period: int | None = None,
+        sort_method: SortMethod | int | str | None = None,
+        nulls: Nulls = "repeat",
+        deviation_sign: DeviationSign = "standard",
+    ) -> None:
+        self._rules = Rules(capture_objects, scaler_units, capture_period, sort_method, nulls, deviation_sign)
+        self._rows = core.RowStream(
+            clocks=self._rules.clocks,
+            capture_step=self._rules.capture_step,
+            nulls=nulls,
+            deviation_sign=deviation_sign,
+            companions=True,  # read with the rows: their octets need not be kept for it
+        )
+
+    @property
+    def octets(self) -> bytes:
+        """All octets so far: a copy of them."""
+        return self._rows.octets
+
+    def feed(self, octets: Octets) -> int:
+        """The next octets; the number of whole rows so far. DecodeError when they cannot be rows."""
+        return self._rows.feed(octets)
+
+    def finish(self) -> Profile:
+        """The profile of all rows; DecodeError where octets are missing, broken or too many."""
+        return self._profile(self._rows.finish())
+
+    def front(self) -> Profile:
+        """The profile of the whole rows so far, of an array; DecodeError where there are none."""
+        return self._profile(self._rows.front())
+
+    def _profile(self, filled: core.Columns) -> Profile:
+        return Profile(ProfilePlan(filled.plan, self._rules), filled, b"")
