@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
@@ -12,8 +13,15 @@ import pytest
 from tests import captured
 
 from dlms.cli import main
+from dlms.cosem.classes import ProfileGeneric
 from dlms.demo import fixtures
+from dlms.testing import CaptureFile, simulated
+from dlms.transport.capture import read_capture, write_capture
 
+GENERAL_CIPHERING = (
+    "DD080102030405060708084D4D4D0000BC614E084D4D4D00000000010C07E80102020A0B0C00FFC40002AABB00"
+    "1E3000000000A849AF776601610D5AAD5CDDB2D454011B671A3F708C3DAE28"
+)
 FIXTURES = {telegram.name: telegram for telegram in fixtures.telegrams()}
 
 
@@ -147,3 +155,56 @@ def test_telegrams_on_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     file.write_text("\n".join(apdus), encoding="utf-8")
     assert main(["decode", str(file), "--json"]) == 0
     assert [json.loads(line)["fields"]["result"]["value"] for line in capsys.readouterr().out.splitlines()] == [1, 2, 3]
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A ciphered session, in which a day of a load profile is read in blocks: its capture file, and a key file."""
+    folder = tmp_path_factory.mktemp("session")
+    capture, keys = folder / "capture.txt", folder / "keys.toml"
+    day = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC), datetime.datetime(2026, 1, 6, tzinfo=datetime.UTC)
+    with simulated("european", seed=1) as simulation, CaptureFile(capture) as trace:
+        description = simulation.meters[0].description
+        with simulation.meters[0].connect(trace=trace, max_receive_pdu_size=200) as meter:
+            assert len(meter.read_profile(ProfileGeneric("1.0.99.1.0.255"), *day)) == 96
+    names = ("encryption_key", "authentication_key")
+    keys.write_text("".join(f'{name} = "{description[name]}"\n' for name in names), encoding="ascii")
+    return capture, keys
+
+
+def test_a_profile_read_in_blocks(
+    session: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both directions of a capture file; the titles are those of AARQ and AARE, nothing but the keys is given."""
+    capture, keys = map(str, session)
+    columns = tmp_path / "columns.csv"
+    assert main(["decode", capture, "--keys", keys, "--columns", str(columns)]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "sent, wrapper, at octet 0, from 1 to 1\naarq" in out
+    assert "received, wrapper, at octet 0, from 1 to 1\naare" in out
+    assert "joined from its blocks\nget-response-normal" in out
+    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in tmp_path.glob("columns*.csv")]
+    assert max(lines) == 1 + 98  # the names, a day, and the rows around it, which the client asks for besides
+
+
+def test_a_block_that_is_missing(
+    session: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture, keys = session
+    records = read_capture(capture.read_text(encoding="ascii"))
+    blocks = [record for record in records if record.direction == "received" and len(record.octets) > 190]
+    records.remove(blocks[-3])
+    shortened = tmp_path / "capture.txt"
+    shortened.write_text(write_capture(records), encoding="ascii")
+    assert main(["decode", str(shortened), "--keys", str(keys)]) == 1
+    assert "blocks: expected block" in capsys.readouterr().err
+
+
+def test_general_ciphering(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A vector computed from the book: key-info absent, suite 0."""
+    keys = tmp_path / "keys.toml"
+    keys.write_text('encryption_key = "000102030405060708090A0B0C0D0E0F"\n'
+                    'authentication_key = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"\n', encoding="ascii")  # fmt: skip
+    assert main(["decode", GENERAL_CIPHERING, "--keys", str(keys)]) == 0
+    assert "get-request-normal" in capsys.readouterr().out

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import dlms
+from dlms.apdu.ciphering import GeneralCiphering
 from dlms.errors import DecodeError, DlmsError, MissingKey, TagMismatch
 from dlms.security import Key, KeyRing, KeySet
 from dlms.security.ciphered import CIPHERED, open_ciphered
@@ -89,3 +90,37 @@ _KINDS = {
 
 def _key(given: dict[str, str], name: str) -> Key | None:
     return Key(given[name]) if name in given else None
+
+
+def vectors() -> list[dict[str, Any]]:
+    """general-ciphering with keys that need no agreement, in every suite."""
+    if "DLMS_CORPUS" not in os.environ:
+        return []
+    table = json.loads(Path(os.environ["DLMS_CORPUS"], "security-vectors.json").read_bytes())
+    kinds = ("gc-nokeyinfo-", "gc-identified-", "gc-wrapped-")
+    return [item for item in table[next(key for key in ("items", "vectors") if key in table)]
+            if item["id"].startswith(kinds)]  # fmt: skip
+
+
+@pytest.mark.skipif("DLMS_CORPUS" not in os.environ, reason="DLMS_CORPUS is not set")
+def test_general_ciphering() -> None:
+    found = vectors()
+    assert len(found) > 20
+    for item in found:
+        given = item["inputs"]
+        own = {"broadcast_encryption" if given.get("key_id") == 1 else "encryption": given.get("EK"),
+               "authentication": given["AK"], "master": given.get("KEK")}  # fmt: skip
+        keys = ring(**{name: Key(value) for name, value in own.items() if value})
+        message = dlms.decode(bytes.fromhex(item["output"]))
+        assert isinstance(message, GeneralCiphering)
+        assert open_ciphered(message, keys).octets == bytes.fromhex(given["apdu"]), item["id"]
+        with pytest.raises(DlmsError):
+            open_ciphered(message, ring(authentication=Key(given["AK"])))
+
+
+def test_a_key_that_is_agreed_on_is_not_known() -> None:
+    octets = "DD00084D4D4D0000BC614E0000000102010100" + "062100000000AA"
+    message = dlms.decode(bytes.fromhex(octets))
+    assert isinstance(message, GeneralCiphering)
+    with pytest.raises(DlmsError, match="private keys"):
+        open_ciphered(message, ring(encryption=EK, authentication=AK))

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dlms.cli.octets import captures
+from dlms.cli.octets import captures, content_of, recorded
 from dlms.cli.outcome import SUCCESS, CallAtFault, complain, extra
 from dlms.cli.plot import write_plots
 from dlms.cli.profiles import FORMATS, capture_objects, profiles, write_columns
@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
         nargs="?",
         default="-",
         metavar="FILE|-|HEX",
-        help="a file (binary, or hexadecimal text), - for stdin (the default), or hexadecimal digits",
+        help="a file (binary, hexadecimal text, or a capture file), - for stdin (the default), or hexadecimal digits",
     )
     parser.add_argument(
         "--keys",
@@ -66,7 +66,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what the octets hold; 1 if anything could not be read."""
     _check(arguments)
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
-    readings = reader.read(captures(arguments.source))
+    content = content_of(arguments.source)
+    records = recorded(content)
+    readings = reader.read_records(records) if records else reader.read(captures(content))
     status = SUCCESS if readings else complain("no APDU is found here: frames without content")
     show = _show_json if arguments.json else _show_xml if arguments.xml else _show_text
     sys.stdout.write("<apdus>\n" if arguments.xml else "")

@@ -9,19 +9,25 @@ from typing import Final
 
 from dlms.cli.outcome import CallAtFault
 from dlms.errors import DecodeError
+from dlms.transport.capture import Record, read_capture
 
 _BETWEEN: Final = re.compile(rb"0[xX](?=[0-9A-Fa-f]{2})|[\s,:;-]+")
 _DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 
 
-def captures(source: str) -> list[list[bytes]]:
-    """The ways to read `source`, the first one first: each a list of captures, every one with a framing of its own.
+def recorded(content: bytes) -> list[Record]:
+    """The records of a capture file (`dlms.transport.capture`), none where it is something else."""
+    try:
+        return read_capture(content.decode("ascii"))
+    except (UnicodeDecodeError, DecodeError):
+        return []
+
+
+def captures(content: bytes) -> list[list[bytes]]:
+    """The ways to read an input, the first one first: each a list of captures, every one with a framing of its own.
 
     Hexadecimal text is one capture, or one on each of its lines.
     """
-    content = _content(source)
-    if not content.strip():
-        raise DecodeError("the input is empty", layer="input", offset=0)
     whole = of_hexadecimal(content)
     if whole is None:
         return [[content]]
@@ -40,6 +46,14 @@ def of_hexadecimal(text: bytes) -> bytes | None:
     if len(digits) % 2:
         raise DecodeError("an odd number of hexadecimal digits", layer="input", offset=len(digits) // 2)
     return bytes.fromhex(digits.decode("ascii"))
+
+
+def content_of(source: str) -> bytes:
+    """What the argument leads to; DecodeError where that is nothing."""
+    content = _content(source)
+    if not content.strip():
+        raise DecodeError("the input is empty", layer="input", offset=0)
+    return content
 
 
 def _content(source: str) -> bytes:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
 from dlms import apdu, data
+from dlms.apdu.acse import Aare, Aarq
+from dlms.association.overheard import Overheard
 from dlms.data import Data
 from dlms.errors import DecodeError, DlmsError
 from dlms.grammar import Message
-from dlms.link.framing import discover
+from dlms.link.assembly import Stations
+from dlms.link.framing import Discovery, discover
 from dlms.link.telegram import Telegram
 from dlms.security import KeyRing, Plaintext, open_ciphered
-from dlms.security.ciphered import CIPHERED
+from dlms.security.ciphered import OPENABLE
+from dlms.security.keys import TITLE_LENGTH
+from dlms.transport.capture import Direction, Record
 
 NESTED_MAXIMUM: Final = 4
 """How many ciphered APDUs one inside the other are opened."""
+
+Sender: TypeAlias = tuple[Direction | None, Stations]
+"""Who sends: both stations of a link may have the same address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +38,16 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One telegram: its contents, ciphered ones before what they held, and the faults that make it incomplete."""
+    """One telegram: its contents, ciphered ones before what they held, and the faults that make it incomplete.
+
+    `conversation` are its two stations, the same for both directions. Blocks of a service are followed by a reading of
+    what they hold together.
+    """
 
     where: str
     contents: tuple[Content, ...]
     faults: tuple[DlmsError, ...] = ()
+    conversation: object = None
 
     @property
     def innermost(self) -> Message | Data | None:
@@ -47,6 +60,7 @@ class Reader:
     def __init__(self, keys: KeyRing, *, accept_unchecked: bool = False) -> None:
         self._keys = keys
         self._accept_unchecked = accept_unchecked
+        self._titles: dict[Sender, bytes] = {}  # as AARQ and AARE state them
 
     def read(self, ways: Sequence[Sequence[bytes]]) -> list[Reading]:
         """The telegrams of the first of these ways to read an input that leaves no fault, else of the first."""
@@ -56,8 +70,19 @@ class Reader:
             return next((found for found in attempts if not any(reading.faults for reading in found)), first)
         return first
 
+    def read_records(self, records: Iterable[Record]) -> list[Reading]:
+        """The telegrams of a capture file, in the order in which they were complete."""
+        directions: dict[Direction, Discovery] = {"sent": Discovery(), "received": Discovery()}
+        readings: list[Reading] = []
+        for record in records:
+            events = directions[record.direction].receive(record.octets)
+            readings += [self._reading(event, record.direction) for event in events]
+        for direction, discovery in directions.items():
+            readings += [self._reading(event, direction) for event in discovery.finish()]
+        return list(_with_joined(readings))
+
     def _captures(self, captures: Sequence[bytes]) -> list[Reading]:
-        return [reading for octets in captures for reading in self._capture(octets)]
+        return list(_with_joined(reading for octets in captures for reading in self._capture(octets)))
 
     def _capture(self, octets: bytes) -> Iterator[Reading]:
         events = discover(octets)
@@ -70,19 +95,19 @@ class Reader:
                 return
         yield from readings
 
-    def _reading(self, event: Telegram | DecodeError) -> Reading:
+    def _reading(self, event: Telegram | DecodeError, direction: Direction | None = None) -> Reading:
         if isinstance(event, DecodeError):
             return Reading("", (), (event,))
         contents: list[Content] = []
         faults: list[DlmsError] = [] if event.complete else list(event.faults)
         try:
-            contents.extend(self._contents(event.apdu))
+            contents.extend(self._contents(event.apdu, (direction, event.stations)))
         except ContentFault as stop:
             contents.extend(stop.contents)
             faults.append(stop.fault)
-        return Reading(_where(event), tuple(contents), tuple(faults))
+        return Reading(_where(event, direction), tuple(contents), tuple(faults), frozenset(event.stations))
 
-    def _contents(self, octets: bytes) -> list[Content]:
+    def _contents(self, octets: bytes, sender: Sender) -> list[Content]:
         contents: list[Content] = []
         opened: Plaintext | None = None
         try:
@@ -91,14 +116,22 @@ class Reader:
                 contents.append(Content(octets, message, opened))
                 if broken is not None:
                     raise broken
-                if not isinstance(message, CIPHERED) or not self._keys or len(contents) > NESTED_MAXIMUM:
+                self._note_title(message, sender)
+                if not isinstance(message, OPENABLE) or not self._keys or len(contents) > NESTED_MAXIMUM:
                     return contents
-                opened = open_ciphered(message, self._keys, accept_unchecked=self._accept_unchecked)
+                title = self._titles.get(sender)
+                opened = open_ciphered(message, self._keys, sender=title, accept_unchecked=self._accept_unchecked)
                 octets = opened.octets
         except DlmsError as fault:
             if not contents or contents[-1].octets != octets:
                 contents.append(Content(octets, None, opened))
             raise ContentFault(fault, contents) from None
+
+    def _note_title(self, message: Message, sender: Sender) -> None:
+        match message:
+            case Aarq(calling_ap_title=bytes(title)) | Aare(responding_ap_title=bytes(title)):
+                if len(title) == TITLE_LENGTH:
+                    self._titles[sender] = title
 
 
 class ContentFault(Exception):
@@ -117,9 +150,26 @@ def _bare_data(octets: bytes) -> Reading | None:
         return None
 
 
-def _where(event: Telegram) -> str:
+def _with_joined(readings: Iterable[Reading]) -> Iterator[Reading]:
+    """The readings, and behind the last of the blocks of a service what they hold together."""
+    overheard = Overheard()
+    for reading in readings:
+        joined: Message | None = None
+        if isinstance(reading.innermost, Message):
+            try:
+                joined = overheard.receive(reading.innermost, reading.conversation)
+            except DecodeError as fault:
+                reading = replace(reading, faults=(*reading.faults, fault))  # the same, and its fault
+        yield reading
+        if joined is not None:
+            yield Reading("joined from its blocks", (Content(apdu.encode(joined), joined),))
+
+
+def _where(event: Telegram, direction: Direction | None) -> str:
     source, destination = event.stations
     words = [event.framing, f"at octet {event.offset}"]
+    if direction is not None:
+        words.insert(0, direction)
     if source is not None or destination is not None:
         words.append(f"from {source} to {destination}")
     return ", ".join(words)

@@ -65,19 +65,21 @@ class Key:
 class KeySet:
     """The global keys shared with one peer.
 
-    `system_title` is the peer's, for telegrams that do not carry it (a glo- or ded- APDU outside an association).
+    `master` is the one under which other keys come wrapped. `system_title` is the peer's, for telegrams that do not
+    carry it (a glo- or ded- APDU outside an association).
     """
 
     encryption: Key | None = None
     authentication: Key | None = None
     broadcast_encryption: Key | None = None
     dedicated: Key | None = None
+    master: Key | None = None
     system_title: bytes | None = None
 
     @classmethod
     def from_mapping(cls, table: Mapping[str, object], where: str = "keys") -> Self:
-        """A set from `encryption_key`, `authentication_key`, `broadcast_encryption_key`, `dedicated_key` and
-        `system_title`.
+        """A set from `encryption_key`, `authentication_key`, `broadcast_encryption_key`, `dedicated_key`,
+        `master_key` and `system_title`.
 
         A value is hexadecimal text, or a table `{ file = "..." }` or `{ env = "..." }` that leads to it. Other entries
         of the table are not looked at. Raises ConfigurationError.
@@ -93,6 +95,7 @@ class KeySet:
             authentication=key("authentication_key"),
             broadcast_encryption=key("broadcast_encryption_key"),
             dedicated=key("dedicated_key"),
+            master=key("master_key"),
             system_title=None if title is None else title_of_hex(title, f"{where}: system_title"),
         )
 
