@@ -428,3 +428,16 @@ def test_a_broken_function_is_other_reason_and_no_traceback(caplog: pytest.LogCa
     device[CLOCK.time] = lambda: 1 / 0
     assert ask(opened(device, MANAGER), GET_CLOCK).result == DataAccessResult.OTHER_REASON
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_attribute_0_is_all_attributes_and_null_data_what_is_denied() -> None:
+    device = meter()
+    device.allow(CLOCK.time_zone, 0, client=MANAGER)
+    everything = CLOCK.attribute(0)
+    found = ask(opened(device), GetRequestNormal(0xC1, attribute(everything)))
+    name, *values = found.result.value
+    assert name == CLOCK.logical_name
+    assert values == [NOW.octets, None, None, None, None, None, None, None]
+    of = opened(device, user_information=initiate(conformance=Conformance.GET))
+    refused = ask(of, GetRequestNormal(0xC1, attribute(everything)))
+    assert refused.result == DataAccessResult.OBJECT_UNDEFINED

@@ -222,9 +222,7 @@ def test_a_schedule_on_weekdays_special_days_and_between_dates() -> None:
     entries = [
         entry(1, 6, 1, "1111100"),
         entry(2, 8, 2, "0000011", exec_specdays="01"),
-        entry(
-            3, 9, 3, begin_date=CosemDate(year=2023, month=12, day=27), end_date=CosemDate(year=2023, month=12, day=27)
-        ),
+        entry(3, 9, 3, begin_date=once, end_date=once),
         entry(4, 0, 3, enable=False),
     ]
     world.device.install(LiveSchedule(world.device, schedule, entries, clock=clock, special_days=special))

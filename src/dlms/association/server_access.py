@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from dlms.association.logical_device import LogicalDevice, ServedObject, value_octets
 from dlms.association.server_clients import ServedClient
-from dlms.data import loads
+from dlms.data import NullData, Structure, dumps, loads
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.errors import DecodeError, EncodeError
 from dlms.grammar.nodes import Node
@@ -28,6 +28,7 @@ from dlms.service_errors import (
     ServiceError,
     TypeUnmatched,
 )
+from dlms_core.pieces import head
 
 T = TypeVar("T")
 Work: TypeAlias = Generator[Awaitable[Any], Any, T]
@@ -38,7 +39,7 @@ AUTHENTICATED: Final[int] = Protection.AUTHENTICATED.value
 ENCRYPTED: Final[int] = Protection.ENCRYPTED.value
 AUTHENTICATED_REQUEST: Final = int(AttributeAccessV3.AUTHENTICATED_REQUEST)
 ENCRYPTED_REQUEST: Final = int(AttributeAccessV3.ENCRYPTED_REQUEST)
-
+NULL_DATA: Final = dumps(NullData())
 LOGGER: Final = logging.getLogger("dlms.server")
 
 
@@ -82,6 +83,18 @@ class Access:
         except EncodeError as error:
             LOGGER.error("%r attribute %d: %s", served.object, attribute_id, error)
             raise OtherReason from None
+
+    def read_all(self, served: ServedObject) -> Work[bytes]:
+        """The octets of attribute 0: the structure of all attributes, null-data where one cannot be read."""
+        last = max([*served.object.attributes, *served.attribute_ids])
+        pieces = [head(Structure.tag, last)]
+        for attribute_id in range(1, last + 1):
+            try:
+                found = yield from self.read(served, attribute_id)
+            except ServiceError:
+                found = NULL_DATA
+            pieces.append(found if isinstance(found, bytes) else b"".join(found))
+        return b"".join(pieces)
 
     def write(self, served: ServedObject, attribute_id: int, octets: bytes, selector: int | None = None) -> Work[None]:
         """Write an attribute from the octets of one Data."""

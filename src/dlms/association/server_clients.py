@@ -34,6 +34,7 @@ LN_SERVED: Final = (
     | Conformance.BLOCK_TRANSFER_WITH_ACTION
     | Conformance.ACCESS
     | Conformance.GET
+    | Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET
     | Conformance.SET
     | Conformance.SELECTIVE_ACCESS
     | Conformance.EVENT_NOTIFICATION

@@ -23,7 +23,7 @@ from dlms.association.server_outgoing import Outgoing, short_or_long
 from dlms.enumerations import Conformance
 from dlms.grammar import program
 from dlms.results import DataAccessResult
-from dlms.service_errors import ScopeOfAccessViolated, ServiceError
+from dlms.service_errors import ObjectUndefined, ScopeOfAccessViolated, ServiceError
 
 GetResponse: TypeAlias = GetResponseNormal | GetResponseWithDatablock | GetResponseWithList
 LIST_OF_RESULTS: Final = program(tuple[GetDataResult, ...], data_as_octets=True)
@@ -110,6 +110,10 @@ class GetService:
     ) -> Work[bytes | Iterator[bytes]]:
         access = self._association.access
         served = access.find(descriptor.class_id, descriptor.instance_id)
+        if descriptor.attribute_id == 0 and selection is None:
+            if not self._association.allows(Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET):
+                raise ObjectUndefined
+            return (yield from access.read_all(served))
         if selection is None:
             return (yield from access.read(served, descriptor.attribute_id))
         if not self._association.allows(Conformance.SELECTIVE_ACCESS):

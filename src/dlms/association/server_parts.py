@@ -37,13 +37,25 @@ class Notification:
     client: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Push:
+    """An APDU, protected already, that a device carries to `destination` itself, a URL: from its SAP `server` to the
+    SAP `client` there. `sent` is told whether it went."""
+
+    octets: bytes
+    destination: str
+    client: int
+    server: int
+    sent: Callable[[bool], None]
+
+
 class Parts:
     """The parts of one device, and what waits for its shell: notifications and unfinished work."""
 
     def __init__(self) -> None:
         self._parts: list[Part] = []
         self._watchers: list[Callable[[], None]] = []
-        self.notifications: deque[Notification] = deque()
+        self.notifications: deque[Notification | Push] = deque()
         self.unfinished: deque[Awaitable[object]] = deque()
         """Async functions that a part has begun; the shell finishes them."""
 
@@ -59,6 +71,11 @@ class Parts:
         agreed to notifications of its kind. EncodeError for a message that cannot be encoded."""
         encode(message)
         self.notifications.append(Notification(message, client))
+        self.changed()
+
+    def push(self, push: Push) -> None:
+        """Have an APDU carried to where it is to go."""
+        self.notifications.append(push)
         self.changed()
 
     def next_timer(self) -> float | None:

@@ -12,13 +12,14 @@ from typing import Self, cast
 
 from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_association import RandomOctets
-from dlms.association.server_parts import Notification, Parts
+from dlms.association.server_parts import Notification, Parts, Push
 from dlms.association.server_session import SessionLimits
 from dlms.cosem.classes import SapAssignment
 from dlms.cosem.classes.associations import SapAssignmentListElement
 from dlms.errors import ConfigurationError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server.connection import Connection, ServerLimits, Sessions
+from dlms.server.pushing import carry
 from dlms.server.stations import HdlcStation, Station, WrapperStation
 from dlms.server.ticking import Ticking
 from dlms.transport import loopback
@@ -62,6 +63,7 @@ class Server:
         self._datagrams: list[_Datagrams] = []
         self._pairs: list[str] = []
         self._connections: set[_StreamConnection] = set()
+        self._pushes: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
 
     async def listen(
@@ -121,6 +123,8 @@ class Server:
         """Stop listening and end every connection."""
         for ticking in self._ticking.values():
             ticking.close()
+        for push in self._pushes:
+            push.cancel()
         for server in self._servers:
             server.close()
         for datagrams in self._datagrams:
@@ -161,11 +165,19 @@ class Server:
 
     def _deliver(self, device: Parts) -> None:
         while device.notifications:
-            notification = device.notifications.popleft()
-            for connection in self._connections:
-                connection.notify(device, notification)
+            message = device.notifications.popleft()
+            if isinstance(message, Push):
+                task = asyncio.get_running_loop().create_task(self._carry(message))
+                self._pushes.add(task)
+                task.add_done_callback(self._pushes.discard)
+                continue
+            for connection in list(self._connections):
+                connection.notify(device, message)
             for datagrams in self._datagrams:
-                datagrams.notify(device, notification)
+                datagrams.notify(device, message)
+
+    async def _carry(self, push: Push) -> None:
+        push.sent(await carry(push, self._hdlc, self._limits.function_timeout))
 
     def _station(self, url: Url, sessions: Sessions) -> Station:
         if url.link == "hdlc":

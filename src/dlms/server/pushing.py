@@ -1,0 +1,50 @@
+"""Carrying a push to where it is to go: the device connects, sends, and is done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from dlms.association.server_parts import Push
+from dlms.errors import DlmsError
+from dlms.link.hdlc import HdlcLink
+from dlms.link.hdlc_settings import HdlcSettings
+from dlms.transport.base import AsyncTransport
+from dlms.transport.tcp import AsyncTcpTransport
+from dlms.transport.udp import AsyncUdpTransport
+from dlms.transport.url import Url
+from dlms_core.hdlc import HdlcAddress
+from dlms_core.wrapper import build
+
+LOGGER: Final = logging.getLogger("dlms.server")
+
+
+async def carry(push: Push, hdlc: HdlcSettings, timeout: float) -> bool:
+    """Send a push within `timeout` seconds; whether it went. Over HDLC it goes in UI frames."""
+    try:
+        url = Url.parse(push.destination)
+        octets = framed(push, url, hdlc)
+        async with asyncio.timeout(timeout):
+            transport: AsyncTransport
+            if url.scheme == "udp":
+                transport = await AsyncUdpTransport.connect(url.host, url.port)
+            else:
+                transport = await AsyncTcpTransport.connect(url.host, url.port, timeout)
+            try:
+                await transport.send(octets)
+            finally:
+                await transport.close()
+    except (DlmsError, TimeoutError) as error:
+        LOGGER.warning("a push to %s failed: %s", push.destination, error)
+        return False
+    return True
+
+
+def framed(push: Push, url: Url, hdlc: HdlcSettings) -> bytes:
+    """The octets of a push on its link."""
+    if url.link == "wrapper":
+        return build(push.octets, source=push.server, destination=push.client)
+    link = HdlcLink(HdlcAddress(push.server, url.physical), HdlcAddress(push.client), hdlc)
+    link.send_unsolicited(push.octets)
+    return link.octets_to_send()
