@@ -110,7 +110,9 @@ class ComputedProfile:
         return plan.pack(rows)
 
     def _in_range(self, rows: range, descriptor: RangeDescriptor) -> range:
-        if descriptor.restricting_object.class_id != CLOCK_CLASS:
+        times = [column.definition for column in self._columns if column.values is None]
+        wanted = descriptor.restricting_object
+        if wanted.class_id != CLOCK_CLASS and wanted not in times:
             raise ScopeOfAccessViolated
         low, high = (seconds_of(value, self._zone) for value in (descriptor.from_value, descriptor.to_value))
         first = self._captures.count(np.nextafter(low, -np.inf))

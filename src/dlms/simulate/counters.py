@@ -7,13 +7,11 @@ from dlms.simulate.faults import Faults
 
 
 class SimulatedCounters(MemoryCounterStore):
-    """Counters that tell the highest value that any client used, and that stand still while that fault is on."""
+    """Counters that stand still while that fault is on."""
 
     def __init__(self, faults: Faults) -> None:
         super().__init__()
         self._faults = faults
-        self.highest_received = 0
-        """What a public client reads to find its own."""
 
     def reserve(self, name: str, count: int = 1) -> int:
         if self._faults.wrong_counters:
@@ -22,7 +20,3 @@ class SimulatedCounters(MemoryCounterStore):
 
     def at_hand(self, name: str) -> int | None:
         return self.reserve(name)
-
-    def put_received(self, name: str, value: int) -> None:
-        super().put_received(name, value)
-        self.highest_received = max(value, self.highest_received)

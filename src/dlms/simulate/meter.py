@@ -15,18 +15,18 @@ from dlms.cosem.classes import Clock, Data, ExtendedRegister, ProfileGeneric, Re
 from dlms.cosem.interval_status import IntervalStatus
 from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import Data as DataValue
-from dlms.data import DoubleLongUnsigned, LongUnsigned, OctetString, Unsigned
+from dlms.data import LongUnsigned, OctetString, Unsigned
 from dlms.device.clock import LiveClock
 from dlms.enumerations import SortMethod
 from dlms.security.counters import counter_name
 from dlms.security.settings import Security
+from dlms.simulate.captures import Captures
 from dlms.simulate.computed_profile import ComputedColumn, ComputedProfile, Values, seconds_of
 from dlms.simulate.counters import SimulatedCounters
 from dlms.simulate.events import Events
 from dlms.simulate.faults import Faults
 from dlms.simulate.model import (
     CLOCK,
-    PUBLIC_CLIENT,
     DeclaredEventLog,
     DeclaredProfile,
     Happening,
@@ -36,13 +36,12 @@ from dlms.simulate.model import (
 )
 from dlms.simulate.noise import Seconds, noise, seed_of
 from dlms.simulate.supply import Supply
-from dlms.units import ScalerUnit
+from dlms.units import ScalerUnit, Unit
 
 ORIGIN: Final = 1_577_836_800
 """2020-01-01T00:00Z: when simulated meters began to count."""
 SECURITY: Final = {field.name for field in fields(Security)} - {"counters"}
 CLIENT_SYSTEM_TITLE: Final = "4D4D4D0000000001"
-INVOCATION_COUNTER: Final = "0.0.43.1.0.255"
 POWER_DOWN_PART: Final = 0.0005
 """The part of intervals in which the power went."""
 
@@ -130,8 +129,6 @@ class SimulatedMeter:
             self._add_event_log(device, log)
         for profile in self.model.profiles:
             self._add_profile(device, profile)
-        if PUBLIC_CLIENT in device.clients:
-            device[Data(INVOCATION_COUNTER).value] = lambda: DoubleLongUnsigned(self.counters.highest_received)
         self.model.more(self)
         return device
 
@@ -162,7 +159,8 @@ class SimulatedMeter:
         """Let the counter of a client that starts anew stand above those that this meter has seen."""
         key, title = security.encryption_key, security.client_system_title
         if key is not None and title is not None:
-            security.counters.advance_to(counter_name(title, key), self.counters.highest_received + 1)
+            name = counter_name(title, key)
+            security.counters.advance_to(name, (self.counters.received(name) or 0) + 1)
 
     # ---- objects --------------------------------------------------------------------------------------------------
 
@@ -209,34 +207,51 @@ class SimulatedMeter:
 
         return values
 
+    @cached_property
+    def _registers(self) -> dict[str, MeasuredRegister]:
+        return {register.logical_name: register for register in self.model.registers}
+
     def _add_profile(self, device: LogicalDevice, declared: DeclaredProfile) -> None:
-        registers = {register.logical_name: register for register in self.model.registers}
+        captures, zone = declared.schedule(ORIGIN, self.model.zone), self.model.zone
         columns = []
         for name in declared.columns:
             if name == CLOCK:
                 columns.append(CLOCK_COLUMN)
+            elif name == declared.time:
+                self._add_last_capture(device, name, captures)
+                columns.append(ComputedColumn(_captured(Register.class_id, name), OctetString))
             elif name == declared.status:
                 device[Data(name).value] = Unsigned(0)
-                columns.append(ComputedColumn(_captured(1, name), Unsigned, self._status))
+                columns.append(ComputedColumn(_captured(Data.class_id, name), Unsigned, self._status))
             else:
-                register = registers[name]
-                class_id = 4 if register.extended else 3
-                columns.append(ComputedColumn(_captured(class_id, name), register.type, self.raw(register)))
-        profile = ComputedProfile(
-            columns, declared.schedule(ORIGIN, self.model.zone), entries=declared.entries, zone=self.model.zone,
-            now=self.now,
-        )  # fmt: skip
+                columns.append(self._column(self._registers[name]))
+        profile = ComputedProfile(columns, captures, entries=declared.entries, zone=zone, now=self.now)
         self.add_profile(device, declared.logical_name, profile, declared.capture_period, declared.entries)
+
+    def _add_last_capture(self, device: LogicalDevice, name: str, captures: Captures) -> None:
+        """A register of the time of the last row."""
+
+        def last() -> OctetString:
+            rows = captures.count(self.now())
+            return OctetString(self.model.zone.moment(int(captures.times(rows - 1, rows)[0])).octets)
+
+        of = Register(name)
+        device[of.value] = last
+        device[of.scaler_unit] = ScalerUnit(0, Unit.COUNT)
+
+    def _column(self, register: MeasuredRegister) -> ComputedColumn:
+        class_id = ExtendedRegister.class_id if register.extended else Register.class_id
+        return ComputedColumn(_captured(class_id, register.logical_name), register.type, self.raw(register))
 
     def _add_event_log(self, device: LogicalDevice, declared: DeclaredEventLog) -> None:
         events = self.events[declared.logical_name]
-        device[Data(declared.code).value] = lambda: Unsigned(events.last_code(self.now()))
+        of: Callable[[int], DataValue] = declared.type
+        device[Data(declared.code).value] = lambda: of(events.last_code(self.now()))
         code = ComputedColumn(
-            _captured(1, declared.code), Unsigned, lambda times, numbers: events.codes_of(numbers)
-        )  # fmt: skip
-        profile = ComputedProfile(
-            [CLOCK_COLUMN, code], events, entries=declared.entries, zone=self.model.zone, now=self.now
+            _captured(1, declared.code), declared.type, lambda times, numbers: events.codes_of(numbers)
         )
+        columns = [CLOCK_COLUMN, code, *(self._column(self._registers[name]) for name in declared.registers)]
+        profile = ComputedProfile(columns, events, entries=declared.entries, zone=self.model.zone, now=self.now)
         self.add_profile(device, declared.logical_name, profile, 0, declared.entries)
 
     @staticmethod
@@ -247,7 +262,7 @@ class SimulatedMeter:
         device[of.capture_objects] = profile.capture_objects
         device[of.capture_period] = period
         device[of.sort_method] = SortMethod.FIFO
-        device[of.sort_object] = CLOCK_COLUMN.definition
+        device[of.sort_object] = profile.capture_objects[0]
         device[of.entries_in_use] = profile.entries_in_use
         device[of.profile_entries] = entries
         device.on_call(of.reset, lambda _: profile.reset())

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from dlms.data import Data
-from dlms.server import ServedClient
+from dlms.data import Data, Unsigned
+from dlms.enumerations import MethodAccessV3
+from dlms.server import READ_AND_WRITE, ServedClient
 from dlms.simulate.captures import Captures, EveryDay, EveryMonth, EveryPeriod
 from dlms.simulate.noise import Reals, Seconds
 from dlms.simulate.supply import Supply
@@ -54,7 +55,8 @@ class MeasuredRegister:
 class DeclaredProfile:
     """A profile: when rows are captured (with the period that attribute 4 states), how many are kept, what is in them.
 
-    A column is the clock, the profile status (`status`, a Data object of flags), or a register of the model.
+    A column is the clock (or `time`, a Register in its place), the profile status (`status`, a Data object of flags),
+    or a register of the model.
     """
 
     logical_name: str
@@ -63,11 +65,12 @@ class DeclaredProfile:
     entries: int
     columns: tuple[str, ...]
     status: str = ""
+    time: str = CLOCK
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredEventLog:
-    """An event log: rows of clock and event code (a Data object, Unsigned), `gap` days apart on average.
+    """An event log: rows of clock, event code (a Data object of `type`) and registers, `gap` days apart on average.
 
     `codes`: each event code that comes by itself, and its weight.
     """
@@ -77,6 +80,8 @@ class DeclaredEventLog:
     codes: Mapping[int, float]
     gap: float
     entries: int = 100
+    registers: tuple[str, ...] = ()
+    type: type[Data] = Unsigned
 
 
 class Happening(Enum):
@@ -127,6 +132,20 @@ class Model:
     def client(self, keys: TestKeys) -> ServedClient:
         """The client that may do the most; it is the one that is advertised."""
         return next(client for client in self.clients(keys) if client.can_cipher)
+
+
+def managing_client(sap: int, keys: TestKeys) -> ServedClient:
+    """A client with GMAC and ciphering, which may do everything."""
+    return ServedClient(
+        sap,
+        authentication="hls-gmac",
+        policy="authenticated+encrypted",
+        encryption_key=keys.encryption_key,
+        authentication_key=keys.authentication_key,
+        master_key=keys.master_key,
+        attributes=READ_AND_WRITE,
+        methods=MethodAccessV3.ACCESS,
+    )
 
 
 def every(seconds: int) -> Schedule:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Final
 
@@ -29,6 +30,7 @@ HEATING: Final = Shape(
 )
 LOW_TARIFF: Final = (0, 1, 2, 3, 4, 5, 22, 23)
 """The hours of the second tariff."""
+FOR_EVER: Final = 1 << 40
 POWER_FACTOR: Final = 0.96
 REACTIVE_PART: Final = 0.28
 
@@ -51,6 +53,29 @@ class Supply:
         self._sun = sun * (0.5 + self._own("sun"))
         self.phases = phases
         self.nominal_voltage = nominal_voltage
+        self._off: list[tuple[int, int]] = []
+        """From when until when nothing flowed; the last one may still last."""
+
+    def switch(self, on: bool, at: float) -> None:
+        """Cut the supply off, or connect it again."""
+        if self._off and self._off[-1][1] == FOR_EVER:
+            self._off[-1] = (self._off[-1][0], int(at))
+        if not on:
+            self._off.append((int(at), FOR_EVER))
+
+    def _read(self, curve: Curve, at: Seconds) -> Reals:
+        """A counter, less what would have flowed while the supply was off."""
+        readings = curve.at(at)
+        for start, stop in self._off:
+            begun = np.array([start])
+            readings = readings - (curve.at(np.clip(at, start, max(start, stop))) - curve.at(begun))
+        return readings
+
+    def _is_on(self, at: Seconds) -> npt.NDArray[np.bool_]:
+        on = np.ones(at.shape, np.bool_)
+        for start, stop in self._off:
+            on &= (at < start) | (at >= stop)
+        return on
 
     def _own(self, what: str) -> float:
         """A number in [0, 1) that is this supply's own."""
@@ -85,12 +110,12 @@ class Supply:
     def energy_import(self, at: Seconds, *, tariff: int | None = None) -> Reals:
         """Active energy drawn, in Wh; of one tariff (1 or 2) or of both."""
         if tariff is not None:
-            return self._tariffs[tariff - 1].at(at)
-        return self._tariffs[0].at(at) + self._tariffs[1].at(at)
+            return self._read(self._tariffs[tariff - 1], at)
+        return self._read(self._tariffs[0], at) + self._read(self._tariffs[1], at)
 
     def energy_export(self, at: Seconds, *, tariff: int | None = None) -> Reals:
         """Active energy fed in, in Wh: all in the first tariff, by day."""
-        return np.zeros(at.shape) if tariff == 2 else self._made.at(at)
+        return np.zeros(at.shape) if tariff == 2 else self._read(self._made, at)
 
     def reactive_energy_import(self, at: Seconds) -> Reals:
         """Reactive energy drawn, in varh."""
@@ -108,15 +133,20 @@ class Supply:
         """Gas, in m3."""
         return self._gas.at(at)
 
+    def in_period(self, at: Seconds, *, of: Callable[[Supply, Seconds], Reals], period: int) -> Reals:
+        """By how much a counter rose in the last whole period."""
+        end = at - at % period
+        return np.asarray(of(self, end) - of(self, end - period))
+
     # ---- at the moment --------------------------------------------------------------------------------------------
 
     def _power(self, at: Seconds) -> Reals:
         """What is drawn less what is fed in, in W: the average of the quarter hour, moved every ten seconds."""
         start = at - at % QUARTER
-        used = self.energy_import(start + QUARTER) - self.energy_import(start)
+        used = sum((curve.at(start + QUARTER) - curve.at(start) for curve in self._tariffs), np.zeros(at.shape))
         made = self._made.at(start + QUARTER) - self._made.at(start)
         moved = 0.7 + 0.6 * noise(self._seed + 2, at // 10)
-        return np.asarray((used * moved - made) * (3600 / QUARTER))
+        return np.asarray((used * moved - made) * (3600 / QUARTER) * self._is_on(at))
 
     def power_import(self, at: Seconds) -> Reals:
         """Active power drawn, in W."""

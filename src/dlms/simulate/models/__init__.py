@@ -6,9 +6,11 @@ from types import MappingProxyType
 from typing import Final
 
 from dlms.simulate.model import Model
+from dlms.simulate.models.dutch import DUTCH
 from dlms.simulate.models.european import EUROPEAN
+from dlms.simulate.models.indian import INDIAN
 
-MODELS: Final = MappingProxyType({model.name: model for model in (EUROPEAN,)})
+MODELS: Final = MappingProxyType({model.name: model for model in (EUROPEAN, INDIAN, DUTCH)})
 """Every model by its name."""
 
-__all__ = ["EUROPEAN", "MODELS", "Model"]
+__all__ = ["DUTCH", "EUROPEAN", "INDIAN", "MODELS", "Model"]

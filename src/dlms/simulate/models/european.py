@@ -6,8 +6,9 @@ from functools import partial
 from typing import Final
 
 from dlms.data import DoubleLongUnsigned, LongUnsigned
-from dlms.enumerations import AttributeAccessV3, MethodAccessV3
-from dlms.server import READ_AND_WRITE, ServedClient
+from dlms.server import ServedClient
+from dlms.simulate.equipment import add_disconnector, add_firmware, add_security
+from dlms.simulate.meter import SimulatedMeter
 from dlms.simulate.model import (
     CLOCK,
     PUBLIC_CLIENT,
@@ -19,6 +20,7 @@ from dlms.simulate.model import (
     TestKeys,
     daily,
     every,
+    managing_client,
 )
 from dlms.simulate.supply import Supply
 from dlms.simulate.zone import Zone
@@ -32,18 +34,16 @@ IMPORT, EXPORT = "1.0.1.8.0.255", "1.0.2.8.0.255"
 def clients(keys: TestKeys) -> tuple[ServedClient, ...]:
     """Management with GMAC and ciphering; the public client without anything, for what opens the others' way."""
     return (
-        ServedClient(
-            MANAGEMENT_CLIENT,
-            authentication="hls-gmac",
-            policy="authenticated+encrypted",
-            encryption_key=keys.encryption_key,
-            authentication_key=keys.authentication_key,
-            master_key=keys.master_key,
-            attributes=READ_AND_WRITE,
-            methods=MethodAccessV3.ACCESS,
-        ),
-        ServedClient(PUBLIC_CLIENT, attributes=AttributeAccessV3.READ),
+        managing_client(MANAGEMENT_CLIENT, keys),
+        ServedClient(PUBLIC_CLIENT),
     )
+
+
+def equip(meter: SimulatedMeter) -> None:
+    """Security setup, switch, firmware."""
+    add_security(meter, MANAGEMENT_CLIENT)
+    add_disconnector(meter)
+    add_firmware(meter)
 
 
 REGISTERS: Final = (
@@ -107,4 +107,5 @@ EUROPEAN: Final = Model(
         "1.0.0.2.0.255": "SIM-E3P-1.0",
     },
     sun=4_000.0,
+    more=equip,
 )  # fmt: skip
