@@ -51,7 +51,7 @@ from dlms.apdu.action import (
     ActionResponseNormal,
 )
 from dlms.apdu.block_transfer import GeneralBlockTransfer
-from dlms.apdu.ciphering import GloGetResponse
+from dlms.apdu.ciphering import GeneralGloCiphering, GloGetResponse, GloInitiateResponse
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import (
     CosemAttributeDescriptorWithSelection,
@@ -368,6 +368,17 @@ def test_a_ciphered_session_answers_as_it_is_asked() -> None:
     assert decode(context.unprotect(answer)) == GetResponseNormal(0xC1, OctetString(NOW.octets))
     context.general = True
     assert decode(context.unprotect(ask(of, sealed(context, GET_CLOCK)))).result == OctetString(NOW.octets)
+
+
+@pytest.mark.parametrize("general", [True, False])
+def test_a_release_is_answered_in_the_envelope_that_it_came_in(general: bool) -> None:
+    """Whatever the services before it came in: dlms-cosem asks in general-glo and releases in glo-initiate."""
+    of, context = guarded(meter())
+    context.general = True
+    ask(of, sealed(context, GET_CLOCK))
+    context.general = general
+    rlre = ask(of, Rlrq(user_information=decode(sealed(context, initiate()))))
+    assert isinstance(rlre.user_information, GeneralGloCiphering if general else GloInitiateResponse)
 
 
 def test_replayed_forged_and_unprotected_requests_are_refused() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dlms.apdu import decode
 from dlms.apdu.acse import Aare, Aarq, AssociateSourceDiagnostic, Rlre, Rlrq
-from dlms.apdu.ciphering import CipheredContent
+from dlms.apdu.ciphering import CipheredContent, GeneralDedCiphering, GeneralGloCiphering
 from dlms.apdu.exception import ConfirmedServiceError
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.association.logical_device import LogicalDevice
@@ -340,6 +340,7 @@ def release(association: ServerAssociation, rlrq: Rlrq) -> Rlre:
         server_max_receive_pdu_size=association.client.max_receive_pdu_size,
         vaa_name=vaa_name_of(short_names=association.short_names),
     )
+    security.general = isinstance(information, (GeneralGloCiphering, GeneralDedCiphering))
     security.use_dedicated = False
     store, name = security.sending_counter
     own = decode(security.protect(response, store.reserve(name)))
