@@ -15,6 +15,9 @@ from dlms.link.iec62056_21 import (
     Dialogue,
     Identification,
     LineTiming,
+    SetLine,
+    Transmit,
+    answer_sign_on,
     enter_mode_e,
     read_out,
     read_register,
@@ -215,3 +218,25 @@ def test_nobody_understands(drive: Drive, spoil: Callable[[bytes], bytes]) -> No
 def test_a_meter_without_hdlc(drive: Drive) -> None:
     with pytest.raises(LinkError, match="mode C"):
         drive(enter_mode_e("", QUICK), Meter("LGZ4ZMF"))
+
+
+@pytest.mark.parametrize(
+    ("selected", "baud"), [("252", 9600), ("202", 300), ("262", None), ("050", None), ("252 ", None), ("", None)]
+)
+def test_a_meter_answers_a_sign_on_and_goes_on_where_hdlc_is_selected(selected: str, baud: int | None) -> None:
+    dialogue = answer_sign_on(Identification("DLM", "5", "\\2meter"), ("", "12345"))
+    assert dialogue.send(None) == SetLine(300, 7, "even")
+    waiting = dialogue.send(None)
+    for stranger in (None, Message(REQUEST, "54321"), Message(OPTION_SELECT, "252")):
+        assert dialogue.send(stranger) == waiting
+    assert dialogue.send(Message(REQUEST, "12345")) == Transmit(b"/DLM5\\2meter\r\n")
+    assert dialogue.send(None) != waiting
+    after = dialogue.send(Message(OPTION_SELECT, selected))
+    if baud is None:
+        assert after == waiting
+        return
+    assert after == Transmit(build(OPTION_SELECT, selected))
+    assert dialogue.send(None) == SetLine(baud, 8, "none")
+    with pytest.raises(StopIteration) as done:
+        dialogue.send(None)
+    assert done.value.value == baud

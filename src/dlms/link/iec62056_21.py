@@ -10,7 +10,7 @@ B; any other character is mode A, which stays at 300.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
@@ -34,6 +34,7 @@ FIRST_BAUD: Final = 300
 MODE_C_BAUDS: Final = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 MODE_B_BAUDS: Final = {"A": 600, "B": 1200, "C": 2400, "D": 4800, "E": 9600, "F": 19200}
 REPETITIONS: Final = 3
+FOREVER: Final = 3600.0  # seconds; nobody comes to a meter for days
 BREAK: Final = build(COMMAND, "B0")
 
 
@@ -139,6 +140,25 @@ def enter_mode_e(
     yield SetLine(MODE_C_BAUDS[baud_character], 8, "none")
     yield Pause(timing.change)
     return found
+
+
+def answer_sign_on(own: Identification, addresses: Collection[str] = ("",)) -> Dialogue[int]:
+    """Be the meter of `enter_mode_e`: wait for somebody who asks for one of `addresses` ("" asks for any meter) and
+    selects HDLC; the speed that the line goes on at. Whoever selects anything else is not answered."""
+    yield SetLine(FIRST_BAUD, 7, "even")
+    while True:
+        request: Message | None = yield Await(FOREVER)
+        if request is None or request.kind != REQUEST or request.text not in addresses:
+            continue
+        yield Transmit(build(IDENTIFICATION, f"{own.manufacturer}{own.baud_character}{own.text}"))
+        selected: Message | None = yield Await(LineTiming().answer)
+        if selected is None or selected.kind != OPTION_SELECT:
+            continue
+        baud = {f"2{character}2": baud for character, baud in MODE_C_BAUDS.items()}.get(selected.text)
+        if baud is not None and baud <= own.baud:
+            yield Transmit(build(OPTION_SELECT, selected.text))
+            yield SetLine(baud, 8, "none")
+            return baud
 
 
 def read_out(

@@ -20,10 +20,11 @@ from dlms.errors import ConfigurationError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server.connection import Connection, ServerLimits, Sessions
 from dlms.server.pushing import carry
+from dlms.server.serial_line import SerialLine
 from dlms.server.stations import HdlcStation, Station, WrapperStation
 from dlms.server.ticking import Ticking
 from dlms.transport import loopback
-from dlms.transport.url import Url
+from dlms.transport.url import SERIAL_SCHEMES, Url
 
 READ_SIZE = 4096
 MANAGEMENT = 1
@@ -62,6 +63,7 @@ class Server:
         self._servers: list[asyncio.Server] = []
         self._datagrams: list[_Datagrams] = []
         self._pairs: list[str] = []
+        self._lines: list[SerialLine] = []
         self._connections: set[_StreamConnection] = set()
         self._pushes: set[asyncio.Task[None]] = set()
         self._closed = asyncio.Event()
@@ -71,10 +73,12 @@ class Server:
         url: str = "tcp://127.0.0.1:4059",
         devices: LogicalDevice | Iterable[LogicalDevice] | Callable[[], Iterable[LogicalDevice]] = (),
     ) -> str:
-        """Listen at a URL: tcp://, hdlc+tcp://, udp:// or pair://; the URL that a client connects to is returned (port
-        0 takes any free one). `physical` in an HDLC URL is the lower address that is answered. Without `devices`, those
-        of the server are served. A function that gives them is asked when somebody connects: until then they need not
-        be there, and do nothing by themselves."""
+        """Listen at a URL: tcp://, hdlc+tcp://, udp://, pair://, hdlc+serial:// or iec+serial:// (sign-on of mode E) or
+        whatever else pyserial opens; the URL that a client connects to is returned (port 0 takes any free one).
+
+        `physical` in an HDLC URL is the lower address that is answered. Without `devices`, those of the server are
+        served. A function that gives them is asked when somebody connects: until then they need not be there, and do
+        nothing by themselves."""
         wanted = Url.parse(url)
         if not callable(devices):
             served = _listed(devices) or self._devices
@@ -91,13 +95,15 @@ class Server:
 
         sessions = Sessions(met, self._limits, self._session_limits, self._random)
         scheme = wanted.scheme if wanted.link == "wrapper" else f"{wanted.link}+{wanted.scheme}"
-        if wanted.link == "iec" or wanted.scheme not in ("tcp", "udp", "pair"):
-            raise ConfigurationError(f"a server does not listen at {scheme}://")
 
         def protocol() -> _StreamConnection:
             return _StreamConnection(self, sessions, self._station(wanted, sessions))
 
         loop = asyncio.get_running_loop()
+        if wanted.scheme in SERIAL_SCHEMES:
+            line = await SerialLine.open(wanted, sessions, lambda: self._hdlc_station(wanted, sessions), self._wire)
+            self._lines.append(line)
+            return url
         if wanted.scheme == "pair":
             self._listen_in_process(wanted.target, protocol, loop)
             return url
@@ -135,10 +141,13 @@ class Server:
             connection.abort()
         for server in self._servers:
             await server.wait_closed()
+        for line in self._lines:
+            await line.close()
         self._ticking.clear()
         self._servers.clear()
         self._datagrams.clear()
         self._pairs.clear()
+        self._lines.clear()
         self._closed.set()
 
     async def __aenter__(self) -> Self:
@@ -175,17 +184,22 @@ class Server:
                 connection.notify(device, message)
             for datagrams in self._datagrams:
                 datagrams.notify(device, message)
+            for line in self._lines:
+                line.notify(device, message)
 
     async def _carry(self, push: Push) -> None:
         push.sent(await carry(push, self._hdlc, self._limits.function_timeout))
 
     def _station(self, url: Url, sessions: Sessions) -> Station:
         if url.link == "hdlc":
-            saps = frozenset(sessions.devices)
-            longest = min(self._hdlc.longest_apdu, self._limits.longest_apdu)
-            settings = replace(self._hdlc, longest_apdu=longest)
-            return self._wire(HdlcStation(saps, settings, physical=url.physical, most_links=self._limits.lines))
+            return self._wire(self._hdlc_station(url, sessions))
         return self._wire(WrapperStation(self._limits.longest_apdu, datagrams=url.scheme == "udp"))
+
+    def _hdlc_station(self, url: Url, sessions: Sessions) -> HdlcStation:
+        longest = min(self._hdlc.longest_apdu, self._limits.longest_apdu)
+        settings = replace(self._hdlc, longest_apdu=longest)
+        saps = frozenset(sessions.devices)
+        return HdlcStation(saps, settings, physical=url.physical, most_links=self._limits.lines)
 
     def _listen_in_process(
         self, name: str, protocol: Callable[[], _StreamConnection], loop: asyncio.AbstractEventLoop

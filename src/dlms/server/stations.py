@@ -122,6 +122,11 @@ class HdlcStation:
         self._out = bytearray()
         self._events: list[Request | Ended] = []
 
+    @property
+    def links(self) -> int:
+        """How many links are up."""
+        return len(self._links)
+
     def receive(self, octets: bytes, now: float) -> None:
         for found in self._reader.read(octets):
             if isinstance(found, Frame):

@@ -30,10 +30,10 @@ class AsyncSerialLine(AsyncTransport, Protocol):
 
 
 class _Messages:
-    """Messages that have arrived; noise between them is passed over."""
+    """Messages that have arrived, at the meter's end option select messages too; noise between them is passed over."""
 
-    def __init__(self) -> None:
-        self._reader = MessageReader()
+    def __init__(self, *, at_meter: bool = False) -> None:
+        self._reader = MessageReader(option_select=at_meter)
         self._ready: list[Message] = []
 
     def take(self, octets: bytes) -> None:
@@ -71,9 +71,9 @@ def run(dialogue: Dialogue[T], line: SerialLine) -> T:
                 time.sleep(seconds)
 
 
-async def run_async(dialogue: Dialogue[T], line: AsyncSerialLine) -> T:
-    """The same under asyncio."""
-    messages = _Messages()
+async def run_async(dialogue: Dialogue[T], line: AsyncSerialLine, *, at_meter: bool = False) -> T:
+    """The same under asyncio; `at_meter` for the dialogue of a meter."""
+    messages = _Messages(at_meter=at_meter)
     outcome: Any = None
     while True:
         try:

@@ -1,0 +1,116 @@
+"""A serial line of a server: one port, over which clients come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from typing import Final, Self
+
+from dlms.association.server_parts import Notification, Parts
+from dlms.errors import ConnectionLost
+from dlms.link.iec62056_21 import MODE_C_BAUDS, Identification, answer_sign_on
+from dlms.server.connection import Connection, Sessions
+from dlms.server.stations import HdlcStation, Station
+from dlms.transport.dialogue import run_async
+from dlms.transport.serial import AsyncSerialTransport
+from dlms.transport.url import Url
+
+LOGGER: Final = logging.getLogger("dlms.server")
+MANUFACTURER_LENGTH: Final = 3
+LOOK: Final = 1.0
+"""Seconds between two looks whether a client that signed on has left without a word."""
+
+
+class SerialLine:
+    """HDLC on a serial port. With `identification` a client first signs on by mode E, at 300 baud, and when its links
+    are down, or it is silent, the line waits for the next one so."""
+
+    def __init__(
+        self,
+        port: AsyncSerialTransport,
+        sessions: Sessions,
+        station: Callable[[], HdlcStation],
+        wire: Callable[[Station], Station],
+        identification: Identification | None,
+    ) -> None:
+        self._port = port
+        self._sessions = sessions
+        self._station = station
+        self._wire = wire
+        self._identification = identification
+        self._connection: Connection | None = None
+        self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self._tasks = [asyncio.create_task(of) for of in (self._listen(), self._send())]
+
+    @classmethod
+    async def open(
+        cls,
+        url: Url,
+        sessions: Sessions,
+        station: Callable[[], HdlcStation],
+        wire: Callable[[Station], Station],
+    ) -> Self:
+        """Open the port of a URL; raises ConnectionLost."""
+        port = await AsyncSerialTransport.open(url.target, url.baud)
+        return cls(port, sessions, station, wire, identification(url, sessions) if url.link == "iec" else None)
+
+    def notify(self, device: Parts, notification: Notification) -> None:
+        """Send a notification to those on this line that it is for."""
+        if self._connection is not None:
+            self._connection.notify(device, notification)
+
+    async def close(self) -> None:
+        """Serve nobody any more."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._port.close()
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                if self._identification is not None:
+                    await run_async(answer_sign_on(self._identification), self._port, at_meter=True)
+                await self._talk()
+        except ConnectionLost as error:
+            LOGGER.error("%s", error)
+
+    async def _talk(self) -> None:
+        """One connection, from its first octets on, until it ends."""
+        station = self._station()
+        ended = asyncio.Event()
+        self._connection = connection = Connection(
+            self._wire(station),
+            self._sessions,
+            write=self._outgoing.put_nowait,
+            close=ended.set,
+            hold=lambda wanted: None,
+        )
+        linked = False
+        try:
+            while not ended.is_set() and not (linked and not station.links):
+                octets = await self._port.receive(LOOK)
+                if octets:
+                    connection.receive(octets)
+                    linked = linked or station.links > 0
+            await self._outgoing.join()
+        finally:
+            self._connection = None
+            connection.end()
+
+    async def _send(self) -> None:
+        while True:
+            octets = await self._outgoing.get()
+            with contextlib.suppress(ConnectionLost):  # whoever listens is told
+                await self._port.send(octets)
+            self._outgoing.task_done()
+
+
+def identification(url: Url, sessions: Sessions) -> Identification:
+    """What a meter says of itself when a client signs on: the letters of its name, the speed of the URL, mode E."""
+    letters = next(iter(sessions.devices.values())).name.decode("ascii", "replace")
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in letters)
+    character = max(character for character, baud in MODE_C_BAUDS.items() if baud <= url.baud)
+    return Identification(name[:MANUFACTURER_LENGTH], character, f"\\2{name[MANUFACTURER_LENGTH:]}")
