@@ -10,6 +10,7 @@ from dlms.association.negotiated import Negotiated
 from dlms.enumerations import Conformance
 from dlms.errors import DeadlineExceeded
 from dlms.grammar import Message
+from dlms.quirks import Quirks
 from dlms.security.context import SecurityContext
 
 T = TypeVar("T")
@@ -23,6 +24,7 @@ def negotiated(
     max_send_pdu_size: int = 0xFFFF,
     short_names: bool = False,
     security: SecurityContext | None = None,
+    quirks: Quirks | None = None,
 ) -> Negotiated:
     """An open association."""
     return Negotiated(
@@ -32,6 +34,7 @@ def negotiated(
         vaa_name=0xFA00 if short_names else 7,
         server_system_title=None,
         security=security,
+        quirks=quirks or Quirks(),
     )
 
 

@@ -178,7 +178,9 @@ def test_a_meter_behind_the_sign_on_of_mode_e(meter: Running) -> None:
         check(f"iec+socket://127.0.0.1:{port}?baud=19200")
     with an_optical_head(meter.port("hdlc"), heard) as port:
         asyncio.run(check_async(f"iec+socket://127.0.0.1:{port}?baud=9600"))
-    assert heard == [b"/?!\r\n", b"\x06252\r\n"] * 2
+    with an_optical_head(meter.port("hdlc"), heard) as port:
+        check(f"iec+socket://127.0.0.1:{port}?baud=9600&device=00012345")
+    assert heard == [b"/?!\r\n", b"\x06252\r\n"] * 2 + [b"/?00012345!\r\n", b"\x06252\r\n"]
 
 
 def test_a_line_that_only_echoes() -> None:

@@ -56,6 +56,9 @@ def test_what_it_says(text: str, expected: Url | None) -> None:
         "tcp://meter?address_size=3",
         "hdlc+serial://",
         "tcp://meter#x",
+        "tcp://meter?device=12345678",
+        "iec+serial:///dev/ttyUSB0?device=!",
+        "iec+serial:///dev/ttyUSB0?device=",
         "tcp://[::1",
     ],
 )

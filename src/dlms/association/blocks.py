@@ -17,22 +17,28 @@ from dlms_core.pieces import split
 Take: TypeAlias = Callable[[bytes], object]
 """What takes the octets of a long result, piece after piece."""
 
+BLOCKS_OF_REQUESTS: Final = (
+    Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE,
+    Conformance.BLOCK_TRANSFER_WITH_ACTION,
+)
 LONGEST_VALUE: Final = 1 << 28
 """Octets that a value is put together from at the most; a peer that sends more is refused."""
 
 
 class Blocks:
-    """The blocks of a long result, in order: their octets go to `take`. Numbers begin with 1, with some meters 0."""
+    """The blocks of a long result, in order: their octets go to `take`. Numbers begin with 1, with some meters 0, and
+    with `any_first` anywhere."""
 
-    def __init__(self, take: Take) -> None:
+    def __init__(self, take: Take, *, any_first: bool = False) -> None:
         self._take = take
+        self._any_first = any_first
         self._size = 0
         self._number: int | None = None
 
     def add(self, number: int, octets: bytes) -> None:
         """Take one block; raises ProtocolError for one that is not the next."""
         if self._number is None:
-            if number > 1:
+            if number > 1 and not self._any_first:
                 raise ProtocolError(f"expected block 1, got block {number}")
         elif number != self._number + 1:
             raise ProtocolError(f"expected block {self._number + 1}, got block {number}")
@@ -81,6 +87,8 @@ def fits(negotiated: Negotiated, message: Message) -> bool:
 
 def whole(negotiated: Negotiated, message: Message, blocks: Conformance) -> bool:
     """Whether a request goes in one APDU: it fits, or general-block-transfer has to do for want of `blocks`."""
+    if negotiated.quirks.requests_in_blocks and blocks in BLOCKS_OF_REQUESTS and negotiated.allows(blocks):
+        return False
     if fits(negotiated, message):
         return True
     return negotiated.allows(Conformance.GENERAL_BLOCK_TRANSFER) and not negotiated.allows(blocks)

@@ -124,7 +124,7 @@ def _result_number(result: object) -> int:
 def _get_blocks(
     negotiated: Negotiated, invoke: int, response: GetResponseWithDatablock, take: Take, what: object
 ) -> Exchange[None]:
-    blocks = Blocks(take)
+    blocks = Blocks(take, any_first=negotiated.quirks.block_numbers_not_reset)
     while True:
         block = response.result
         if not isinstance(block.result, bytes):
@@ -245,7 +245,7 @@ def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes 
     need(negotiated, Conformance.ACTION)
     invoke = negotiated.invoke_id_and_priority()
     message: Message = ActionRequestNormal(invoke, method, None if argument is None else as_data(argument))
-    if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
+    if argument is None or whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_ACTION):
         response = yield from request(negotiated, message, ActionResponseNormal, ActionResponseWithPblock)
     else:
         need(negotiated, Conformance.BLOCK_TRANSFER_WITH_ACTION)
@@ -321,7 +321,7 @@ def _action_blocks(
 
 def _returned_blocks(negotiated: Negotiated, invoke: int, response: ActionResponseWithPblock) -> Exchange[bytes]:
     pieces: list[bytes] = []
-    blocks = Blocks(pieces.append)
+    blocks = Blocks(pieces.append, any_first=negotiated.quirks.block_numbers_not_reset)
     while True:
         block = response.pblock
         blocks.add(block.block_number, block.raw_data)

@@ -91,7 +91,7 @@ def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list
 
 def _read_blocks(negotiated: Negotiated, block: DataBlockResult) -> Exchange[bytes]:
     pieces: list[bytes] = []
-    blocks = Blocks(pieces.append)
+    blocks = Blocks(pieces.append, any_first=negotiated.quirks.block_numbers_not_reset)
     while True:
         blocks.add(block.block_number, block.raw_data)
         yield Progress(blocks.size)

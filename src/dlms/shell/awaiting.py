@@ -32,7 +32,7 @@ async def open_transport(url: Url, timeout: float) -> AsyncTransport:
     line = await AsyncSerialTransport.open(url.target, url.baud)
     if url.link == "iec":
         try:
-            await dialogue.run_async(enter_mode_e(highest_baud=url.baud), line)
+            await dialogue.run_async(enter_mode_e(url.device, highest_baud=url.baud), line)
         except BaseException:
             await line.close()
             raise

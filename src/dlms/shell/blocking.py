@@ -32,7 +32,7 @@ def open_transport(url: Url, timeout: float) -> Transport:
     line = SerialTransport.open(url.target, url.baud)
     if url.link == "iec":
         try:
-            dialogue.run(enter_mode_e(highest_baud=url.baud), line)
+            dialogue.run(enter_mode_e(url.device, highest_baud=url.baud), line)
         except BaseException:
             line.close()
             raise

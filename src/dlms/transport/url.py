@@ -10,13 +10,15 @@
 ==============================  ================================================================================
 
 Options: `client` (address of the client, 16), `server` (logical device, 1), `physical` (HDLC physical address),
-`address_size` (octets of an HDLC server address: 1, 2 or 4), `baud`. A key or password in a URL is refused.
+`address_size` (octets of an HDLC server address: 1, 2 or 4), `baud`, `device` (the device address of the sign-on by
+IEC 62056-21, for meters that answer to no other). A key or password in a URL is refused.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from dlms.errors import ConfigurationError
@@ -29,7 +31,8 @@ SCHEMES: dict[Link, set[str]] = {
     "hdlc": {"tcp", "pair", *SERIAL_SCHEMES},
     "iec": {*SERIAL_SCHEMES},
 }
-OPTIONS = {"client", "server", "physical", "address_size", "baud"}
+OPTIONS = {"client", "server", "physical", "address_size", "baud", "device"}
+DEVICE = re.compile(r"[0-9A-Za-z ]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ class Url:
     physical: int | None = None
     address_size: int | None = None
     baud: int = 9600
+    device: str = ""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -64,6 +68,8 @@ class Url:
         if parts.username is not None or parts.password is not None or parts.fragment:
             raise ConfigurationError("a meter's URL holds no user, password or fragment")
         options = _options(parts.query)
+        if "device" in options and link != "iec":
+            raise ConfigurationError("a device address belongs to the sign-on: iec+serial://")
         if scheme in ("tcp", "udp"):
             if not host or parts.path not in ("", "/"):
                 raise ConfigurationError(f"{scheme}:// wants a host, and a port perhaps")
@@ -81,8 +87,8 @@ class Url:
         return cls(link=link, scheme=scheme, target=target, host=host, port=port, **options)
 
 
-def _options(query: str) -> dict[str, int]:
-    options: dict[str, int] = {}
+def _options(query: str) -> dict[str, Any]:
+    options: dict[str, Any] = {}
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
@@ -92,6 +98,11 @@ def _options(query: str) -> dict[str, int]:
             raise ConfigurationError(f"a meter's URL has no option {name!r}; it has {', '.join(sorted(OPTIONS))}")
         if name in options:
             raise ConfigurationError(f"the option {name} is given twice")
+        if name == "device":
+            if not DEVICE.fullmatch(value):
+                raise ConfigurationError("a device address is 1 to 32 letters, digits and blanks")
+            options[name] = value
+            continue
         if not (value.isascii() and value.isdigit()) or len(value) > 9:
             raise ConfigurationError(f"the option {name} is a number")
         options[name] = int(value)
