@@ -132,18 +132,6 @@ def test_a_hundred_clients_at_once(meter: Running) -> None:
     assert asyncio.run(run()) == [123456] * 100
 
 
-def test_a_trace_shows_everything_but_keys(meter: Running) -> None:
-    seen: list[tuple[str, bytes]] = []
-    with dlms.connect(
-        f"{meter.wrapper}?client=1", security=secured(), trace=lambda what, octets: seen.append((what, octets))
-    ) as connected:
-        connected.get(NAME)
-    assert {what for what, _ in seen} == {"sent", "received", "apdu sent", "apdu received"}
-    everything = b"".join(octets for _, octets in seen)
-    assert bytes(range(16)) not in everything
-    assert b"a meter of ours" not in everything
-
-
 def test_silence_ends_at_the_deadline(meter: Running) -> None:
     with (
         Proxy(("127.0.0.1", meter.port("wrapper")), lambda direction, offset, octets: []) as proxy,

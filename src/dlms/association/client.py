@@ -13,6 +13,7 @@ from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
 from dlms.association.blocks import Take, need, room
 from dlms.association.effects import Exchange
+from dlms.association.engine import Trace
 from dlms.association.exchange import opened, pass_over
 from dlms.association.negotiated import Negotiated
 from dlms.association.objects import objects, read
@@ -41,12 +42,13 @@ METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with sh
 class ClientAssociation:
     """One association of a client with a logical device, and the operations within it.
 
-    `misfits` lists values that did not fit their declared type. `list_limit` bounds how many attributes go into one
-    request with a list.
+    `trace` is told of what is ciphered, in plain. `misfits` lists values that did not fit their declared type.
+    `list_limit` bounds how many attributes go into one request with a list.
     """
 
-    def __init__(self, proposal: Proposal, *, list_limit: int = 32) -> None:
+    def __init__(self, proposal: Proposal, *, list_limit: int = 32, trace: Trace | None = None) -> None:
         self.proposal = proposal
+        self._trace = trace
         self.misfits: list[Misfit] = []
         self.scaler_units: dict[AttributeRef[Any], ScalerUnit | None] = {}
         self.profile_structures: dict[LogicalName, ProfileStructure] = {}
@@ -69,7 +71,7 @@ class ClientAssociation:
 
     def open(self) -> Exchange[None]:
         """AARQ to HLS."""
-        self._negotiated = yield from open_association(self.proposal)
+        self._negotiated = yield from open_association(self.proposal, self._trace)
 
     def release(self) -> Exchange[None]:
         """RLRQ; nothing where no association is open."""

@@ -11,7 +11,7 @@ from dlms.link.base import ApduReceived, Connected, Disconnected, Link, Noticed
 
 Trace: TypeAlias = Callable[[str, bytes], None]
 """Told of everything that passes: ("sent" or "received", octets of the transport), ("apdu sent" or "apdu received",
-octets). Keys never pass here; ciphered APDUs pass ciphered."""
+octets) and, of what is ciphered, ("plaintext sent" or "plaintext received", octets)."""
 UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the oldest make room
 
 

@@ -14,6 +14,7 @@ from dlms.apdu.get import CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
 from dlms.association.effects import Exchange, PassOver, Random, Receive, Reserve, Send
+from dlms.association.engine import Trace
 from dlms.association.exchange import error_of, request
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME, Negotiated, PreEstablished, vaa_name_of
 from dlms.data import OctetString, loads
@@ -125,18 +126,19 @@ class Proposal:
         return ApplicationContext((2 if self.short_names else 1) + (2 if self.security.ciphered else 0))
 
 
-def open_association(proposal: Proposal) -> Exchange[Negotiated]:
-    """Open an association as proposed, up to and with HLS; whatever weakens it is refused.
+def open_association(proposal: Proposal, trace: Trace | None = None) -> Exchange[Negotiated]:
+    """Open an association as proposed, up to and with HLS; whatever weakens it is refused. `trace` is told of what is
+    ciphered, in plain.
 
     Raises AssociationRejected, Downgrade, AuthenticationFailed and the other SecurityErrors, ProtocolError.
     """
     security = proposal.security
     if proposal.pre_established is not None:
-        return (yield from _pre_established(proposal, proposal.pre_established))
+        return (yield from _pre_established(proposal, proposal.pre_established, trace))
     challenge: bytes | None = None
     if security.authentication.high_level:
         challenge = yield Random(security.challenge_length)
-    context = yield from _security_context(proposal)
+    context = yield from _security_context(proposal, trace)
     aarq = yield from _aarq(proposal, challenge, context)
     yield Send(encode(aarq))
     received = decode((yield Receive()))
@@ -168,14 +170,14 @@ def open_association(proposal: Proposal) -> Exchange[Negotiated]:
     return negotiated
 
 
-def _pre_established(proposal: Proposal, known: PreEstablished) -> Exchange[Negotiated]:
+def _pre_established(proposal: Proposal, known: PreEstablished, trace: Trace | None) -> Exchange[Negotiated]:
     return Negotiated(
         conformance=known.conformance,
         max_send_pdu_size=known.max_send_pdu_size,
         short_names=proposal.short_names,
         vaa_name=vaa_name_of(short_names=proposal.short_names),
         server_system_title=proposal.server_system_title,
-        security=(yield from _security_context(proposal)),
+        security=(yield from _security_context(proposal, trace)),
         block_window=_block_window(proposal),
     )
 
@@ -184,7 +186,7 @@ def _block_window(proposal: Proposal) -> int:
     return 1 if proposal.quirks.single_blocks else 16
 
 
-def _security_context(proposal: Proposal) -> Exchange[SecurityContext | None]:
+def _security_context(proposal: Proposal, trace: Trace | None) -> Exchange[SecurityContext | None]:
     security = proposal.security
     if not security.ciphered:
         return None
@@ -202,6 +204,7 @@ def _security_context(proposal: Proposal) -> Exchange[SecurityContext | None]:
         suite=security.suite,
         general=security.ciphering == "general",
         dedicated_key=None if dedicated is None else Key(dedicated),
+        trace=trace,
     )
 
 

@@ -5,6 +5,7 @@ Nothing here reserves counters or reads a clock: whoever sends hands in the coun
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -46,7 +47,8 @@ class SecurityContext:
 
     `protection` is what is asked of both directions: nothing less is accepted. `general` chooses the general APDUs
     over the service-specific ones. The dedicated key, where there is one, takes over from the global one once the
-    association stands (`use_dedicated`).
+    association stands (`use_dedicated`). `trace` is told of every plain APDU: ("plaintext sent" or "plaintext
+    received", octets).
     """
 
     own_title: bytes
@@ -60,6 +62,7 @@ class SecurityContext:
     general: bool = False
     dedicated_key: Key | None = None
     use_dedicated: bool = False
+    trace: Callable[[str, bytes], None] | None = None
     _dedicated_counters: MemoryCounterStore = field(default_factory=MemoryCounterStore)
     _received: dict[bool, ReceivedCounter] = field(default_factory=dict)
     _own_seal: Seal | None = None
@@ -97,7 +100,10 @@ class SecurityContext:
         if seal is None or not seal.is_of(control, key, self.authentication_key):
             seal = Seal(SecurityControl.of(control), self.own_title, key, self.authentication_key)
             self._own_seal = seal
-        information, tag = seal.protect(encode_with_data_octets(message), counter)
+        plain = encode_with_data_octets(message)
+        if self.trace is not None:
+            self.trace("plaintext sent", plain)
+        information, tag = seal.protect(plain, counter)
         content = CipheredContent(control, counter, information, tag or None)
         envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
         if envelope is not None:
@@ -129,6 +135,8 @@ class SecurityContext:
             self._peer_seal = seal
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
         received.accept(counter)
+        if self.trace is not None:
+            self.trace("plaintext received", plain)
         return plain
 
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:

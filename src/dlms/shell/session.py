@@ -39,6 +39,7 @@ from dlms.service_errors import ServiceError
 from dlms.shell.demands import Await, Conversation, Dial, HangUp, Transmit
 from dlms.shell.options import OnProgress, TargetOptions
 from dlms.shell.policy import NEVER, Deadlines, Retries
+from dlms.shell.redaction import Redacted
 from dlms.shell.target import Target
 
 R = TypeVar("R")
@@ -67,13 +68,13 @@ class Session:
         self.target = target
         self.deadlines = deadlines or Deadlines()
         self.keep_alive = keep_alive
-        self.association = ClientAssociation(target.proposal)
+        self._trace = None if trace is None else Redacted(trace, target)
+        self.association = ClientAssociation(target.proposal, trace=self._trace)
         self._retries = retries or NEVER
         self._on_progress = on_progress
         self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
-        self._trace = trace
         self._adopted = adopted
-        self._engine = Engine(target.link(), trace)
+        self._engine = Engine(target.link(), self._trace)
         self._lost: DlmsError | None = None  # why there is no link any more
         self._dialled = self._ended = False  # the transport
         self._last_word = 0.0  # when octets went to the meter
@@ -163,7 +164,7 @@ class Session:
     def turn_to(self, client: int, security: Security) -> None:
         """Be another client from here on, which is not associated yet."""
         self.target = self.target.as_client(client, security)
-        self.association = ClientAssociation(self.target.proposal)
+        self.association = ClientAssociation(self.target.proposal, trace=self._trace)
 
     def reassociate(self, client: int, security: Security) -> Conversation[None]:
         """Release the association and open one as another client, over the same transport.

@@ -95,7 +95,7 @@ class CaptureFile:
     """A trace that writes a capture file: give it to `dlms.connect(trace=...)`, and close it.
 
     APDUs, which a trace is told of besides, are not written: they are in the octets of the transport. What is ciphered
-    stays so; no key ever passes here.
+    stays so; passwords are asterisks, as in every trace, and a client that plays the capture back gives so many.
     """
 
     def __init__(self, path: str | Path) -> None:
