@@ -19,7 +19,7 @@ from dlms.security.counters import CounterStore
 T = TypeVar("T")
 
 
-# A frozen dataclass takes three times as long to make, and two of these are made for every request.
+# A frozen dataclass takes three times as long to make, and these are made for every request.
 @dataclass(slots=True)
 class Send:
     """Send an APDU; `answered` says whether an answer will come."""
@@ -69,7 +69,7 @@ class PassOver:
     """What came answers something else: the time for the answer goes on running."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Progress:
     """How far a long operation has come; `total` None where nobody knows."""
 

@@ -75,10 +75,13 @@ class AsyncCarrier:
 
     async def _carry_out(self, demand: Demand) -> Any:
         match demand:
+            case Await(timeout, octets):
+                transport = self._connected
+                if octets:
+                    await transport.send(octets)
+                return await transport.receive(timeout)
             case Transmit(octets):
                 await self._connected.send(octets)
-            case Await(timeout):
-                return await self._connected.receive(timeout)
             case Reserve(store, name) if isinstance(store, MemoryCounterStore):
                 return store.reserve(name)
             case Reserve(store, name):  # it may wait for the disk

@@ -71,10 +71,13 @@ class Carrier:
 
     def _carry_out(self, demand: Demand) -> Any:
         match demand:
+            case Await(timeout, octets):
+                transport = self._connected
+                if octets:
+                    transport.send(octets)
+                return transport.receive(timeout)
             case Transmit(octets):
                 self._connected.send(octets)
-            case Await(timeout):
-                return self._connected.receive(timeout)
             case Reserve(store, name):
                 return store.reserve(name)
             case Wait(seconds):

@@ -288,31 +288,36 @@ class Session:
             try:
                 effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
             except StopIteration as stop:
+                yield from self._flush()
                 result: R = stop.value
                 return result
             outcome = failure = None
             try:
-                match effect:
-                    case Receive(None):
-                        if deadline is None:
-                            deadline = time.monotonic() + limit
-                        left = deadline - time.monotonic()
-                        outcome = yield from self._until(self._engine.next_apdu, left, "a response")
-                    case SetAside() | PassOver():
-                        self._engine.awaiting = True  # what came was no answer
-                        if isinstance(effect, SetAside):
-                            self._notifications.append(effect.message)
-                    case _:
-                        deadline = None
-                        outcome = yield from self._outcome(effect, limit)
+                if type(effect) is Receive and effect.patience is None:
+                    now = time.monotonic()
+                    deadline = deadline or now + limit
+                    outcome = yield from self._until(self._engine.next_apdu, deadline - now, "a response")
+                elif type(effect) is Send:
+                    deadline = None
+                    self._engine.send(effect.octets, time.monotonic(), answered=effect.answered)
+                    if not effect.answered:  # else it leaves with the wait for the answer
+                        yield from self._flush()
+                elif type(effect) is Progress:
+                    if self._on_progress is not None:
+                        self._on_progress(effect.done, effect.total)
+                elif isinstance(effect, (SetAside, PassOver)):
+                    self._engine.awaiting = True  # what came was no answer
+                    if isinstance(effect, SetAside):
+                        self._notifications.append(effect.message)
+                else:
+                    deadline = None
+                    yield from self._flush()
+                    outcome = yield from self._outcome(effect, limit)
             except DlmsError as error:
                 failure = error
 
     def _outcome(self, effect: Effect, limit: float) -> Conversation[Any]:
         match effect:
-            case Send(octets, answered):
-                self._engine.send(octets, time.monotonic(), answered=answered)
-                yield from self._flush()
             case Receive(float(patience)):
                 with contextlib.suppress(DeadlineExceeded):
                     return (yield from self._until(self._engine.next_apdu, min(patience, limit), "a block"))
@@ -322,8 +327,6 @@ class Session:
                 return os.urandom(count)
             case Wait(seconds):
                 yield from self._pause(seconds)
-            case Progress(done, total) if self._on_progress is not None:
-                self._on_progress(done, total)
         return None
 
     # ---- octets ---------------------------------------------------------------------------------------------------
@@ -335,22 +338,28 @@ class Session:
 
     def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> Conversation[R]:
         """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
+        engine = self._engine
+        now = time.monotonic()
+        deadline = now + timeout
         while True:
-            yield from self._flush()
+            octets = engine.octets_to_send()
+            if octets:
+                self._last_word = now
             found = ready()
-            if found is not None:
-                return found
-            now = time.monotonic()
-            if now >= deadline:
+            if found is not None or now >= deadline:
+                if octets:
+                    yield Transmit(octets)
+                if found is not None:
+                    return found
                 raise DeadlineExceeded(f"{what} did not come within {max(timeout, 0):.3g} s")
-            timer = self._engine.next_timer()
-            octets = yield Await((deadline if timer is None else min(timer, deadline)) - now)
-            if octets is None:
-                self._engine.tick(time.monotonic())
+            timer = engine.next_timer()
+            arrived = yield Await((deadline if timer is None else min(timer, deadline)) - now, octets)
+            now = time.monotonic()
+            if arrived is None:
+                engine.tick(now)
             else:
-                self._ended |= not octets
-                self._engine.receive(octets, time.monotonic())
+                self._ended |= not arrived
+                engine.receive(arrived, now)
 
     def _flush(self) -> Conversation[None]:
         octets = self._engine.octets_to_send()
