@@ -22,6 +22,7 @@ import gurux.dlms.enums.AccessMode;
 import gurux.dlms.enums.Authentication;
 import gurux.dlms.enums.Conformance;
 import gurux.dlms.enums.DataType;
+import gurux.dlms.enums.ErrorCode;
 import gurux.dlms.enums.InterfaceType;
 import gurux.dlms.enums.MethodAccessMode;
 import gurux.dlms.enums.ObjectType;
@@ -31,12 +32,14 @@ import gurux.dlms.objects.GXDLMSAssociationShortName;
 import gurux.dlms.objects.GXDLMSClock;
 import gurux.dlms.objects.GXDLMSData;
 import gurux.dlms.objects.GXDLMSHdlcSetup;
+import gurux.dlms.objects.GXDLMSImageTransfer;
 import gurux.dlms.objects.GXDLMSObject;
 import gurux.dlms.objects.GXDLMSProfileGeneric;
 import gurux.dlms.objects.GXDLMSRegister;
 import gurux.dlms.objects.GXDLMSSecuritySetup;
 import gurux.dlms.objects.GXDLMSTcpUdpSetup;
 import gurux.dlms.objects.enums.ApplicationContextName;
+import gurux.dlms.objects.enums.ImageTransferStatus;
 import gurux.dlms.objects.enums.SortMethod;
 import gurux.dlms.secure.GXDLMSSecureServer2;
 
@@ -46,12 +49,20 @@ import gurux.dlms.secure.GXDLMSSecureServer2;
  * The mechanism is by client. Plain: 16 none, 17 LLS, 2 HLS (2), 3 MD5, 4 SHA-1, 6 SHA-256. Ciphered: 32 none, 33 LLS,
  * 34 HLS (2), 35 MD5, 36 SHA-1, 1 GMAC, 38 SHA-256. Secret "Gurux", keys EK 00..0F, AK D0..DF, KEK 50..5F, server title
  * 4752580000000001.
+ *
+ * Images are taken by the Image transfer object 0.0.44.0.0.255, in blocks of 100 octets, over all connections of the
+ * process. Their verification and activation take until the status has been read twice. New keys hold in the process,
+ * too.
  */
 public final class Server extends GXDLMSSecureServer2 {
     static final byte[] SECRET = "Gurux".getBytes(StandardCharsets.US_ASCII);
     /** Client, mechanism, and 1 where the application context is a ciphered one. */
     static final int[][] CLIENTS = {{16, 0, 0}, {17, 1, 0}, {2, 2, 0}, {3, 3, 0}, {4, 4, 0}, {6, 6, 0}, {32, 0, 1},
         {33, 1, 1}, {34, 2, 1}, {35, 3, 1}, {36, 4, 1}, {1, 5, 1}, {38, 6, 1}};
+
+    static final GXDLMSImageTransfer IMAGE = new GXDLMSImageTransfer("0.0.44.0.0.255");
+    static int readingsLeft;
+    static byte[] guek = range(0x00), gak = range(0xD0), kek = range(0x50);
 
     private static byte[] range(int first) {
         byte[] octets = new byte[16];
@@ -91,17 +102,20 @@ public final class Server extends GXDLMSSecureServer2 {
             : (ln ? new Server(first, wrapper) : new Server(shortNames, wrapper));
         server.setMaxReceivePDUSize(maxPdu);
         server.getCiphering().setSystemTitle(new byte[] {0x47, 0x52, 0x58, 0, 0, 0, 0, 1});
-        server.getCiphering().setBlockCipherKey(range(0x00));
-        server.getCiphering().setAuthenticationKey(range(0xD0));
+        server.getCiphering().setBlockCipherKey(guek);
+        server.getCiphering().setAuthenticationKey(gak);
         Set<Conformance> conformance = new HashSet<>(EnumSet.allOf(Conformance.class));
         conformance.removeAll(EnumSet.of(Conformance.NONE, Conformance.RESERVED_ZERO, Conformance.RESERVED_SEVEN));
         server.setConformance(conformance);
         GXDLMSSecuritySetup security = new GXDLMSSecuritySetup("0.0.43.0.0.255");
         security.setServerSystemTitle(server.getCiphering().getSystemTitle());
-        security.setGuek(range(0x00));
-        security.setGak(range(0xD0));
-        security.setKek(range(0x50));
+        security.setGuek(guek);
+        security.setGak(gak);
+        security.setKek(kek);
+        server.setKek(kek);
         server.getItems().add(security);
+        IMAGE.setImageBlockSize(100);
+        server.getItems().add(IMAGE);
         GXDLMSData name = new GXDLMSData("0.0.42.0.0.255");
         name.setValue("GRX0000000000001".getBytes(StandardCharsets.US_ASCII));
         name.setDataType(2, DataType.OCTET_STRING);
@@ -208,7 +222,14 @@ public final class Server extends GXDLMSSecureServer2 {
     public void onPostGet(ValueEventArgs[] arguments) {}
 
     @Override
-    public void onPreRead(ValueEventArgs[] arguments) {}
+    public void onPreRead(ValueEventArgs[] arguments) {
+        for (ValueEventArgs event : arguments) {
+            if (event.getTarget() != IMAGE || event.getIndex() != 6 || readingsLeft == 0 || --readingsLeft != 0) continue;
+            boolean verified = IMAGE.getImageTransferStatus() == ImageTransferStatus.IMAGE_VERIFICATION_INITIATED;
+            IMAGE.setImageTransferStatus(verified ? ImageTransferStatus.IMAGE_VERIFICATION_SUCCESSFUL
+                : ImageTransferStatus.IMAGE_ACTIVATION_SUCCESSFUL);
+        }
+    }
 
     @Override
     public void onPostRead(ValueEventArgs[] arguments) {}
@@ -220,10 +241,27 @@ public final class Server extends GXDLMSSecureServer2 {
     protected void onPostWrite(ValueEventArgs[] arguments) {}
 
     @Override
-    protected void onPreAction(ValueEventArgs[] arguments) {}
+    protected void onPreAction(ValueEventArgs[] arguments) {
+        for (ValueEventArgs event : arguments) {
+            if (event.getTarget() != IMAGE || event.getIndex() < 3) continue;
+            IMAGE.setImageTransferStatus(event.getIndex() == 3 ? ImageTransferStatus.IMAGE_VERIFICATION_INITIATED
+                : ImageTransferStatus.IMAGE_ACTIVATION_INITIATED);
+            readingsLeft = 2;
+            event.setError(ErrorCode.TEMPORARY_FAILURE);
+            event.setHandled(true);
+        }
+    }
 
     @Override
-    protected void onPostAction(ValueEventArgs[] arguments) {}
+    protected void onPostAction(ValueEventArgs[] arguments) {
+        for (ValueEventArgs event : arguments) {
+            if (!(event.getTarget() instanceof GXDLMSSecuritySetup) || event.getIndex() != 2) continue;
+            GXDLMSSecuritySetup setup = (GXDLMSSecuritySetup) event.getTarget();
+            guek = setup.getGuek();
+            gak = setup.getGak();
+            kek = setup.getKek();
+        }
+    }
 
     @Override
     protected void onConnected(GXDLMSConnectionEventArgs arguments) {}
