@@ -262,8 +262,12 @@ def test_what_came_before_the_loss_is_not_read_again() -> None:
     assert (first.from_value.octets[3], second.from_value.octets[3]) == (31, 1)
 
 
-def test_progress_tells_the_octets() -> None:
+def test_progress_tells_the_rows_and_how_many_there_are() -> None:
     meter = ProfileMeter()
     meter.block = 500
-    read(meter)
-    assert [done for done, _ in meter.progress][:3] == [500, 1000, 1500]
+    rows = len(read(meter))
+    told = [(done, total) for done, total in meter.progress if total != 1]
+    assert [total for _, total in told] == [rows] * len(told)
+    assert told == sorted(told)
+    assert told[-1] == (rows, rows)
+    assert 0 < told[0][0] < told[1][0] < rows

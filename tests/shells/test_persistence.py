@@ -191,6 +191,24 @@ def test_a_profile_goes_on_where_a_lost_link_left_off(links: Running, colour: st
     run(colour, scenario)
 
 
+def test_progress_is_told_in_rows_over_a_lost_link(links: Running, colour: str) -> None:
+    told: list[tuple[int, int | None]] = []
+
+    async def scenario(connect: Any) -> None:
+        with through(links, Answers(9, fate=cut)) as proxy:
+            options = {"deadlines": SHORT, "retries": QUICK, "max_receive_pdu_size": 400}
+            async with connect(url_of(proxy), **options, on_progress=lambda *now: told.append(now)) as meter:
+                told.clear()
+                await meter.read_profile(PROFILE, START, START + datetime.timedelta(days=3))
+
+    run(colour, scenario)
+    rows = [(done, total) for done, total in told if total is not None and total > 3]
+    assert len(rows) > 10
+    assert all(288 <= total <= 290 for _, total in rows)  # one period is read over at the beginning
+    assert sorted(rows) == rows
+    assert rows[-1][0] == rows[-1][1]
+
+
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
 def test_another_client_on_the_same_link(links: Running, colour: str, link: str) -> None:
     scheme = "tcp" if link == "wrapper" else "hdlc+tcp"

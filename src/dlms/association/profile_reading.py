@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dlms.apdu.get import SelectiveAccessDescriptor
-from dlms.association.effects import Exchange
+from dlms.association.effects import Effect, Exchange, Progress
 from dlms.association.objects import scaler_units
 from dlms.association.selection import selective_access
 from dlms.cosem.capture import capture_objects, column_name, is_clock
@@ -21,7 +21,7 @@ from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDesc
 from dlms.data import OctetString
 from dlms.datetime import CosemDateTime, DeviationSign
 from dlms.enumerations import Conformance, SortMethod
-from dlms.errors import ConfigurationError, DecodeError, EncodeError
+from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError
 from dlms.logical_name import LogicalName
 from dlms.service_errors import (
     DataBlockNumberInvalid,
@@ -249,10 +249,29 @@ class ProfileReading:
     ) -> Exchange[Profile]:
         """The rows that come, as columns of the capture objects at `positions`, or of all where the meter sends all."""
         self._stream = stream = self._columns_of(positions)
-        yield from association.get_octets(self._profile.buffer, selection, stream.feed)
+        yield from self._told_in_rows(association.get_octets(self._profile.buffer, selection, stream.feed), stream)
         self._stream = None
         rows = stream.finish()
         return rows if self._is_of(rows, positions) else self._again(stream).finish()
+
+    def _told_in_rows(self, exchange: Exchange[bytes], stream: ProfileStream) -> Exchange[None]:
+        """The exchange, with its progress told in rows, those of before a lost link among them."""
+        before = sum(map(len, self._parts))
+        proceed: Callable[[Any], Effect] = exchange.send
+        given: Any = None
+        while True:
+            try:
+                effect = proceed(given)
+            except StopIteration:
+                break
+            if isinstance(effect, Progress):
+                expected = stream.expected_rows
+                effect = Progress(before + stream.rows, None if expected is None else before + expected)
+            try:
+                given, proceed = (yield effect), exchange.send
+            except DlmsError as error:
+                given, proceed = error, exchange.throw
+        yield Progress(before + stream.rows, before + stream.rows)
 
     def _columns_of(self, positions: Sequence[int]) -> ProfileStream:
         structure = self._structure

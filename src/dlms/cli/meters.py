@@ -183,11 +183,11 @@ def _progress() -> Iterator[Callable[[int, int | None], None] | None]:
         return
     try:
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TimeElapsedColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
     except ImportError:
         yield None
         return
-    columns = (BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task("", total=None, visible=False)
         yield lambda done, total: bars.update(task, completed=done, total=total, visible=True)

@@ -37,6 +37,16 @@ class ProfileStream:
         )
 
     @property
+    def rows(self) -> int:
+        """How many whole rows there are so far."""
+        return self._rows.rows
+
+    @property
+    def expected_rows(self) -> int | None:
+        """How many rows the buffer says that it has; None where it has not said so yet."""
+        return self._rows.expected_rows
+
+    @property
     def octets(self) -> bytes:
         """All octets so far: a copy of them."""
         return self._rows.octets

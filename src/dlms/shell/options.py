@@ -23,7 +23,8 @@ from dlms.security.settings import Security
 from dlms.shell.policy import Deadlines, Retries
 
 OnProgress: TypeAlias = Callable[[int, int | None], None]
-"""Told how far a long operation has come, and of how much; None where nobody knows."""
+"""Told how far a long operation has come, and of how much, None where nobody knows: rows of a profile, blocks of an
+image, octets of any other value."""
 
 
 class TargetOptions(TypedDict, total=False):
