@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--fault", action="append", default=[], metavar="NAME", help=f"what is wrong with them: {', '.join(FORMS)}"
     )
+    parser.add_argument("--to", metavar="URL", help="where a model that pushes sends its telegrams, too")
     parser.set_defaults(run=run)
 
 
@@ -47,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _serve(arguments: argparse.Namespace) -> None:
     simulation = Simulation(
         arguments.model, meters=arguments.meters, seed=arguments.seed, together=arguments.together,
-        faults=Faults.parse(arguments.fault),
+        faults=Faults.parse(arguments.fault), destination=arguments.to,
     )  # fmt: skip
     async with simulation:
         url = await simulation.listen(arguments.listen)
@@ -69,12 +70,18 @@ def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
     if file is not None:
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     name = file or "meter.toml"
-    sys.stdout.write(
-        f"# {meter.model.title} {meter.name}. TEST keys, known to everybody: for no real meter. As {name}:\n"
-        + "".join(f"{line}\n" for line in lines)
-        + f"# dlms objects '{meter.url}?client=16'\n"
-        + f"# dlms profile --meter {name} {meter.model.profile}\n"
-    )
+    introduction = [f"# {meter.model.title} {meter.name}."]
+    if meter.model.pushes:
+        host, _, port = meter.url.partition("://")[2].rpartition(":")
+        introduction += [f"# nc {host} {port} | dlms decode -"]
+    else:
+        introduction += [
+            f"# TEST keys, known to everybody: for no real meter. As {name}:",
+            *lines,
+            f"# dlms objects '{meter.url}?client=16'",
+            f"# dlms profile --meter {name} {meter.model.profile}",
+        ]
+    sys.stdout.write("".join(f"{line}\n" for line in introduction))
 
 
 def toml_lines(description: Mapping[str, str]) -> list[str]:

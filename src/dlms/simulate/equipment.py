@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.server_access import Work
 from dlms.cosem.classes import Data, DisconnectControlV0, ProfileGeneric, ScriptTable, SecuritySetup
 from dlms.cosem.classes.time_and_events import Script, ScriptAction
+from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition
-from dlms.data import Array, Integer, OctetString, Structure
+from dlms.data import Array, Integer, OctetString, Structure, loads
+from dlms.data import Data as DataValue
 from dlms.device.disconnect_control import LiveDisconnectControl
 from dlms.device.image_transfer import LiveImageTransfer, TransferredImage
 from dlms.device.part import DeviceItself
@@ -94,6 +96,12 @@ def add_current_row(meter: SimulatedMeter, name: str, captured: Iterable[tuple[i
     device[profile.sort_object] = columns[0]
     device[profile.entries_in_use] = 1
     device[profile.profile_entries] = 1
+
+
+def value_now(meter: SimulatedMeter, ref: AttributeRef[Any]) -> DataValue:
+    """The value of an attribute as a client would read it now."""
+    work = DeviceItself(meter.device).octets(ref.class_id, ref.logical_name, ref.attribute_id)
+    return loads(_finished(work), typed=True)
 
 
 def _finished(work: Work[bytes]) -> bytes:

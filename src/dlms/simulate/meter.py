@@ -136,8 +136,11 @@ class SimulatedMeter:
 
     @property
     def description(self) -> Mapping[str, str]:
-        """The entries of the TOML file with which a client gets in as the client that may do the most."""
+        """The entries of the TOML file with which a client gets in as the client that may do the most; only the URL
+        where clients are not served."""
         client = self.model.client(self.keys)
+        if client is None:
+            return {"url": self.url}
         return {
             "url": f"{self.url}?client={client.sap}&server={self.sap}",
             "authentication": client.authentication.name.lower().replace("_", "-"),

@@ -84,6 +84,14 @@ class DeclaredEventLog:
     type: type[Data] = Unsigned
 
 
+@dataclass(frozen=True, slots=True)
+class DeclaredPush:
+    """What a meter sends at every whole multiple of `period` seconds: the notification-body of a data-notification."""
+
+    period: float
+    body: Callable[[SimulatedMeter], Data]
+
+
 class Happening(Enum):
     """What a simulated meter writes into its event logs."""
 
@@ -108,7 +116,10 @@ class TestKeys:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A model of meter. `a_day` and `sun` are those of Supply; `profile` is what a demonstration reads first."""
+    """A model of meter. `a_day` and `sun` are those of Supply; `profile` is what a demonstration reads first.
+
+    A model with `pushes` listens to nobody: whoever connects is sent these.
+    """
 
     name: str
     title: str
@@ -119,6 +130,7 @@ class Model:
     registers: tuple[MeasuredRegister, ...]
     profiles: tuple[DeclaredProfile, ...] = ()
     event_logs: tuple[DeclaredEventLog, ...] = ()
+    pushes: tuple[DeclaredPush, ...] = ()
     happenings: Mapping[Happening, tuple[str, int]] = field(default_factory=dict)
     """What is logged: in which log, with which code."""
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -129,9 +141,9 @@ class Model:
     nominal_voltage: float = 230.0
     more: Callable[[SimulatedMeter], None] = lambda meter: None
 
-    def client(self, keys: TestKeys) -> ServedClient:
-        """The client that may do the most; it is the one that is advertised."""
-        return next(client for client in self.clients(keys) if client.can_cipher)
+    def client(self, keys: TestKeys) -> ServedClient | None:
+        """The client that may do the most; it is the one that is advertised. None where clients are not served."""
+        return next((client for client in self.clients(keys) if client.can_cipher), None)
 
 
 def managing_client(sap: int, keys: TestKeys) -> ServedClient:

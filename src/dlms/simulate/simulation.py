@@ -14,6 +14,7 @@ import numpy as np
 from dlms.errors import ConfigurationError
 from dlms.server import Server, ServerLimits
 from dlms.simulate.faults import Faults, FaultyMeter, FaultyStation
+from dlms.simulate.han_port import HanPort
 from dlms.simulate.meter import SimulatedMeter
 from dlms.simulate.model import Happening, Model, TestKeys
 from dlms.simulate.models import EUROPEAN, MODELS
@@ -34,14 +35,14 @@ class Simulation:
             simulation.meters[0].device[Register("1.0.1.8.0.255").value] = DoubleLongUnsigned(7)
 
     `together` puts them all on one port, as logical devices 1, 2, 3 ... of one physical device. `time` gives the
-    world's time, in seconds since 1970. `faults` are what is wrong with every meter to begin with. Everything happens
-    in the event loop of `listen`.
+    world's time, in seconds since 1970. `faults` are what is wrong with every meter to begin with. Models that push
+    do so to `destination`, too. Everything happens in the event loop of `listen`.
     """
 
     def __init__(
         self, model: Model | str = EUROPEAN, *, meters: int = 1, seed: int = 0, together: bool = False,
         faults: Faults | None = None, time: Callable[[], float] = _time.time, keys: TestKeys | None = None,
-        limits: ServerLimits | None = None,
+        limits: ServerLimits | None = None, destination: str | None = None,
     ) -> None:  # fmt: skip
         if isinstance(model, str):
             if model not in MODELS:
@@ -49,6 +50,10 @@ class Simulation:
             model = MODELS[model]
         if not 1 <= meters <= (LAST_SAP if together else LAST_PORT):
             raise ConfigurationError(f"{meters} meters are too many or too few")
+        if model.pushes and together:
+            raise ConfigurationError("meters that push have a port each")
+        if destination is not None and not model.pushes:
+            raise ConfigurationError(f"{model.title}s push nothing by themselves")
         self.model = model
         self.together = together
         self.meters = [
@@ -65,7 +70,8 @@ class Simulation:
         ]
         self._limits = limits
         self._time = time
-        self._servers: dict[int, Server] = {}
+        self._destination = destination
+        self._servers: dict[int, Server | HanPort] = {}
         """By the number of the first meter that it serves."""
         self._away: set[asyncio.Task[None]] = set()
 
@@ -87,6 +93,10 @@ class Simulation:
         return [self.meters] if self.together else [[meter] for meter in self.meters]
 
     async def _serve(self, meters: list[SimulatedMeter], url: str) -> str:
+        if self.model.pushes:
+            port = HanPort(meters[0], time=self._time, destination=self._destination)
+            self._servers[meters[0].number] = port
+            return await port.listen(url)
         faulty = {meter.sap: FaultyMeter(meter.faults, meter.seed) for meter in meters}
         first = meters[0]
         server = Server(
