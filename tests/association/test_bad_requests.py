@@ -192,7 +192,6 @@ def test_unknown_objects() -> None:
     undefined = DataAccessResult.OBJECT_UNDEFINED
     for descriptor in (
         attribute(Clock("9.9.9.9.9.9").time),
-        attribute(CLOCK.attribute(0)),
         attribute(CLOCK.attribute(-1)),
         attribute(CLOCK.attribute(127)),
     ):

@@ -74,7 +74,7 @@ def test_a_request_longer_than_what_the_server_said_it_takes() -> None:
     device.serve(ServedClient(9, max_receive_pdu_size=64, **EVERYTHING))
     of = opened(device, 9)
     long = GetRequestNormal(0xC1, attribute(CLOCK.time))
-    octets = encode(long) + bytes(64)
+    octets = encode(long) + bytes(100)
     assert ask(of, octets).service_error == ExceptionServiceError.PDU_TOO_LONG
     assert isinstance(ask(of, GET), GetResponseNormal)
 

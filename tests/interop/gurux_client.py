@@ -1,10 +1,17 @@
 """A gurux-dlms client as a process of its own: reads a plan (JSON) on standard input, writes what it found to a file.
 
+Without steps in the plan it walks the object list and tells every value. Steps: ["octets", class, name, attribute]
+gives the octets of the Data in hex; ["object", class, version, name, attribute] reads into Gurux's own object of that
+class and gives the octets that it makes of what it understood, None where it knows no such class; ["entries", name,
+first, count] and ["range", name, from, to] (POSIX seconds) give rows of a profile; ["set", class, name, attribute,
+type, value] and ["call", class, name, method, type, value] give "" or the error.
+
 gurux-dlms prints to standard output as it goes, so nothing is told there.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 import socket
 import sys
@@ -12,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from gurux_dlms import GXByteBuffer, GXReplyData
-from gurux_dlms.enums import Authentication, InterfaceType, Security
+from gurux_dlms.enums import Authentication, DataType, InterfaceType, ObjectType, Security
+from gurux_dlms.objects import GXDLMSObject
 from gurux_dlms.secure import GXDLMSSecureClient
+from gurux_dlms.ValueEventArgs import ValueEventArgs
 
 TIMEOUT = 10.0
 MECHANISMS = {
@@ -99,6 +108,64 @@ class Session:
                     found[name] = str(error)
         return found
 
+    def step(self, what: str, *rest: Any) -> Any:
+        """What one step of the plan gives."""
+        try:
+            match what:
+                case "octets":
+                    return self.octets(*rest)
+                case "object":
+                    return self.understood(*rest)
+                case "entries" | "range":
+                    return self.rows(what, *rest)
+                case "set":
+                    class_id, name, attribute, kind, value = rest
+                    value = bytes.fromhex(value) if kind == "OCTET_STRING" else value
+                    write = self.client._GXDLMSClient__write  # the public one writes its own objects only
+                    frames = write(name, value, DataType[kind], class_id, attribute)
+                case "call":
+                    class_id, name, method, kind, value = rest
+                    item = self.client.createObject(ObjectType(class_id))
+                    item.logicalName = name
+                    frames = self.client.method(item, method, value, DataType[kind])
+            self.exchange(frames)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def octets(self, class_id: int, name: str, attribute: int) -> str:
+        return bytes(self.exchange(self.client._read(name, class_id, attribute)).data.array()).hex()
+
+    def understood(self, class_id: int, version: int, name: str, attribute: int) -> str | None:
+        if class_id not in list(ObjectType):
+            return None
+        item = self.client.createObject(ObjectType(class_id))
+        if item is None or type(item) is GXDLMSObject:
+            return None
+        item.logicalName, item.version = name, version
+        reply = self.exchange(self.client._read(name, class_id, attribute))
+        settings = self.client.settings
+        try:
+            self.client.updateValue(item, attribute, reply.value)
+            value = item.getValue(settings, ValueEventArgs(settings, item, attribute, 0, None))
+        except Exception as error:  # its own: what it does not understand, or cannot write
+            return f"{type(error).__name__}: {error}"
+        if isinstance(value, (bytes, bytearray, GXByteBuffer)):
+            return bytes(value.array() if isinstance(value, GXByteBuffer) else value).hex()
+        return repr(value)
+
+    def rows(self, what: str, name: str, first: float, second: float) -> Any:
+        profile = self.client.createObject(ObjectType.PROFILE_GENERIC)
+        profile.logicalName = name
+        reply = self.exchange(self.client.read(profile, 3))
+        self.client.updateValue(profile, 3, reply.value)
+        if what == "entries":
+            frames = self.client.readRowsByEntry(profile, int(first), int(second))
+        else:
+            times = [datetime.datetime.fromtimestamp(at, datetime.UTC) for at in (first, second)]
+            frames = self.client.readRowsByRange(profile, *times)
+        return text(self.exchange(frames).value)
+
     def close(self) -> None:
         for frame in self.client.releaseRequest() or []:
             self.exchange(frame)
@@ -120,7 +187,7 @@ def main() -> None:
     plan = json.load(sys.stdin)
     session = Session(plan)
     session.open()
-    found = session.walk()
+    found = [session.step(*step) for step in plan["steps"]] if "steps" in plan else session.walk()
     session.close()
     Path(sys.argv[1]).write_text(json.dumps(found), encoding="utf-8")
 

@@ -21,7 +21,7 @@ from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
 from dlms.association.logical_device import LogicalDevice
 from dlms.association.server_access import LOGGER, Work
-from dlms.association.server_association import RandomOctets, ServerAssociation, State
+from dlms.association.server_association import CIPHERED_OVERHEAD, RandomOctets, ServerAssociation, State
 from dlms.association.server_back_off import BackOff
 from dlms.association.server_blocks import GeneralBlocks
 from dlms.association.server_objects import association_object
@@ -185,7 +185,8 @@ class ServerSession:
         if self._association is None and client is not None and client.pre_established:
             self._begin(pre_established_association(self._device, client))
         association = self._association
-        if association is not None and len(octets) > association.client.max_receive_pdu_size:
+        # Some clients leave the envelope out when they count (Gurux: that of ciphering, and an octet of a block's).
+        if association is not None and len(octets) > association.client.max_receive_pdu_size + CIPHERED_OVERHEAD:
             return [encode_with_data_octets(TOO_LONG)]
         try:
             message = decode_with_data_octets(octets)
