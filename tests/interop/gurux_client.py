@@ -192,4 +192,5 @@ def main() -> None:
     Path(sys.argv[1]).write_text(json.dumps(found), encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()
