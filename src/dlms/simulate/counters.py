@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from dlms.security.counters import MemoryCounterStore
 from dlms.simulate.faults import Faults
 
 
 class SimulatedCounters(MemoryCounterStore):
-    """Counters that stand still while that fault is on."""
+    """Counters that stand still while that fault is on.
 
-    def __init__(self, faults: Faults) -> None:
-        super().__init__()
+    A meter keeps its counters while it is off. A simulated one forgets them, so it begins where one that has sent
+    PER_SECOND messages ever since `origin` would be at `start` (both in seconds): above what it sent before, unless it
+    is busier than that.
+    """
+
+    PER_SECOND: Final = 4
+
+    def __init__(self, faults: Faults, *, origin: float, start: float) -> None:
+        super().__init__(first=max(int((start - origin) * self.PER_SECOND), 0))
         self._faults = faults
 
     def reserve(self, name: str, count: int = 1) -> int:

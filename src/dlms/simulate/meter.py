@@ -67,7 +67,7 @@ class SimulatedMeter:
         self.start = time()
         self.faults = faults or Faults()
         """What is wrong with it; may be changed at any time."""
-        self.counters = SimulatedCounters(self.faults)
+        self.counters = SimulatedCounters(self.faults, origin=ORIGIN, start=self.start)
         self._time = time
         self._clock: LiveClock | None = None
         self.random = random.Random(self.seed)  # noqa: S311  # a simulated meter does the same for the same seed
