@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from dlms.cli import main
+from dlms.simulate import MODELS
+from dlms.simulate.faults import DEFAULTS
 
 
 @contextlib.contextmanager
@@ -71,3 +73,16 @@ def test_what_is_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", "--model", "martian"]) == 2
     assert main(["simulate", "--fault", "deaf"]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_the_help_names_every_model_and_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert [name for name in (*MODELS, *DEFAULTS) if name not in shown] == []
+
+
+def test_a_meter_that_pushes_says_how_to_listen() -> None:
+    with simulate("--model", "norwegian") as (process, lines):
+        assert any(line.endswith("| dlms decode -") for line in lines)
+        process.terminate()
+        assert process.wait(10) == 0

@@ -110,6 +110,16 @@ def test_many_meters(together: bool) -> None:
     assert len(set(urls)) == (1 if together else 5)
 
 
+@pytest.mark.parametrize("link", ["hdlc+tcp", "udp"])
+def test_other_links(link: str) -> None:
+    async def read() -> int:
+        async with simulated(meters=2) as simulation:
+            await simulation.listen(f"{link}://127.0.0.1:0")
+            return len(await profile_of(simulation, 1))
+
+    assert asyncio.run(read()) == 96
+
+
 def test_values_change_while_it_runs() -> None:
     energy = Register("1.0.1.8.0.255")
 

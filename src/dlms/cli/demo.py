@@ -10,7 +10,7 @@ import time
 import timeit
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from dlms.data import Data as DataValue
 from dlms.datetime import CosemDateTime
 from dlms.demo import fixtures
 from dlms.security import Key, KeyRing, KeySet
-from dlms.simulate import Simulation
-from dlms.simulate.running import RunningMeter, running
 from dlms.translate import to_text
+
+if TYPE_CHECKING:
+    from dlms.simulate.running import RunningMeter
 
 DAYS: Final = 7
 ROWS: Final = 3000
@@ -52,6 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CallAtFault(f"cannot make {folder}: {error.strerror}") from None
+    # Imported here: no other command needs meters, and each would start later for them.
+    from dlms.simulate import Simulation
+    from dlms.simulate.running import running
+
     with running(Simulation()) as simulation:
         _show_meter(simulation.meters[0], folder)
     _show_telegram()

@@ -8,28 +8,36 @@ import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.errors import ConfigurationError
-from dlms.simulate import MODELS, Faults, SimulatedMeter, Simulation
-from dlms.simulate.faults import FORMS
+
+if TYPE_CHECKING:
+    from dlms.simulate import SimulatedMeter
 
 
 def add_parser(subparsers: Any) -> None:
     """`dlms simulate`."""
     parser = subparsers.add_parser("simulate", help="be one or many meters", description=__doc__)
     parser.add_argument("--listen", metavar="URL", default="tcp://127.0.0.1:4059", help="tcp://127.0.0.1:4059")
-    parser.add_argument("--model", choices=MODELS, default="european", help="european")
+    parser.add_argument(
+        "--model", metavar="NAME", default="european", help="european, indian, dutch or norwegian (european)"
+    )
     parser.add_argument("--meters", type=int, default=1, metavar="N", help="at ports from that of the URL on (1)")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the same seed gives the same meters (0)")
     parser.add_argument(
         "--together", action="store_true", help="all meters at one port, as logical devices 1, 2, 3 ..."
     )
-    parser.add_argument("--meter", metavar="FILE", type=Path, help="write what --meter of other commands reads")
     parser.add_argument(
-        "--fault", action="append", default=[], metavar="NAME", help=f"what is wrong with them: {', '.join(FORMS)}"
+        "--fault",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="what is wrong with them: silent, slow (seconds), garbling (part of the answers), wrong-counters, "
+        "reboot (seconds between two); may be given more than once",
     )
+    parser.add_argument("--meter", metavar="FILE", type=Path, help="write what --meter of other commands reads")
     parser.add_argument("--to", metavar="URL", help="where a model that pushes sends its telegrams, too")
     parser.set_defaults(run=run)
 
@@ -46,6 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
+    # Imported here: no other command needs meters, and each would start later for them.
+    from dlms.simulate import Faults, Simulation
+
     simulation = Simulation(
         arguments.model, meters=arguments.meters, seed=arguments.seed, together=arguments.together,
         faults=Faults.parse(arguments.fault), destination=arguments.to,
@@ -66,7 +77,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
     """How to get in: the meter's TOML, with its keys, which are no secret."""
-    lines = toml_lines(meter.description)
+    lines = _toml_lines(meter.description)
     if file is not None:
         file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     name = file or "meter.toml"
@@ -84,8 +95,6 @@ def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
     sys.stdout.write("".join(f"{line}\n" for line in introduction))
 
 
-def toml_lines(description: Mapping[str, str]) -> list[str]:
+def _toml_lines(description: Mapping[str, str]) -> list[str]:
     """A table of TOML, a line for each entry."""
-    return [
-        f'{name} = "{value}"' if isinstance(value, str) else f"{name} = {value}" for name, value in description.items()
-    ]
+    return [f'{name} = "{value}"' for name, value in description.items()]
