@@ -60,6 +60,8 @@ class LiveActivityCalendar(Scheduled):
         self.calendar = calendar
         self._special_days = special_days
         self._looked = clock.now()
+        self._active = EMPTY
+        self._read: tuple[bytes, ...] = ()
         device[calendar.calendar_name_active] = active.name
         device[calendar.season_profile_active] = list(active.seasons)
         device[calendar.week_profile_table_active] = list(active.weeks)
@@ -107,7 +109,7 @@ class LiveActivityCalendar(Scheduled):
         """The action that began last at a time of the device's clock."""
         local = self.clock.local_time.local(own)
         day, until = local.date(), local.time()
-        for _ in range(DAYS_SEARCHED):
+        for _ in range(self._days_to_search()):
             begun = [action for at, action in self._actions(day) if at <= until]
             if begun:
                 return begun[-1]
@@ -123,13 +125,29 @@ class LiveActivityCalendar(Scheduled):
     def _next_action(self, own: float) -> float | None:
         local_time = self.clock.local_time
         day = local_time.local(own).date()
-        for _ in range(DAYS_SEARCHED):
+        for _ in range(self._days_to_search()):
             for time_of_day, _action in self._actions(day):
                 at = local_time.moment(datetime.combine(day, time_of_day))
                 if at > own:
                     return at
             day += DAY
         return None
+
+    def _days_to_search(self) -> int:
+        return DAYS_SEARCHED if any(profile.day_schedule for profile in self.active.days) else 0
+
+    @property
+    def active(self) -> Calendar:
+        """The active calendar as it is now."""
+        read = tuple(self._octets[number] for number in ACTIVE)
+        if read != self._read:
+            device, of = self.device, self.calendar
+            seasons: list[Season] = device[of.season_profile_active]
+            weeks: list[WeekProfile] = device[of.week_profile_table_active]
+            days: list[DayProfile] = device[of.day_profile_table_active]
+            self._active = Calendar(device[of.calendar_name_active], seasons, weeks, days)
+            self._read = read
+        return self._active
 
     # ---- which day ------------------------------------------------------------------------------------------------
 
@@ -139,15 +157,16 @@ class LiveActivityCalendar(Scheduled):
         if special is not None:
             return special
         season = self.season(day)
-        weeks = self.device[self.calendar.week_profile_table_active]
-        named = (week for week in weeks if season is not None and week.week_profile_name == season.week_name)
+        named = (
+            week for week in self.active.weeks if season is not None and week.week_profile_name == season.week_name
+        )
         week = next(named, None)
         return None if week is None else getattr(week, WEEKDAYS[day.weekday()])
 
     def season(self, day: date) -> Season | None:
         """The season that began last, up to a day."""
         begun: list[tuple[date, Season]] = []
-        for season in self.device[self.calendar.season_profile_active]:
+        for season in self.active.seasons:
             year = season.season_start.year
             for of in (day.year, day.year - 1) if year is None else (year,):
                 start = first_of_year(season.season_start, of)
@@ -158,8 +177,9 @@ class LiveActivityCalendar(Scheduled):
     def _actions(self, day: date) -> list[tuple[time, DayProfileAction]]:
         """The actions of a day by their times."""
         day_id = self.day_id(day)
-        profiles = self.device[self.calendar.day_profile_table_active]
-        actions = [action for profile in profiles if profile.day_id == day_id for action in profile.day_schedule]
+        actions = [
+            action for profile in self.active.days if profile.day_id == day_id for action in profile.day_schedule
+        ]
         timed = [(at, action) for action in actions for at in times(action.start_time)]
         return sorted(timed, key=lambda pair: pair[0])
 
