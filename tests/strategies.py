@@ -10,14 +10,17 @@ from typing import Any
 import hypothesis.strategies as st
 from tests.properties.test_axdr import data_values
 
-from dlms.datetime import CosemDateTime
+from dlms import data
+from dlms.datetime import CosemDate, CosemDateTime, CosemTime
 from dlms.grammar.nodes import (
     AnyData,
+    Array,
     BitStringNode,
     BooleanNode,
     Choice,
     ConformanceNode,
     Contents,
+    DataChoice,
     DateTimeNode,
     Enumerated,
     Field,
@@ -25,15 +28,19 @@ from dlms.grammar.nodes import (
     Null,
     Number,
     ObjectIdentifierNode,
+    Octets,
     OctetStringNode,
     Presence,
     Remainder,
+    Scalar,
     Sequence,
     SequenceOf,
+    Structure,
     VisibleStringNode,
 )
+from dlms.logical_name import LogicalName
 
-__all__ = ["any_data", "values_of"]
+__all__ = ["any_data", "data_of", "values_of"]
 
 DATE_TIMES = st.binary(min_size=12, max_size=12).map(CosemDateTime.from_octets)
 IDENTIFIERS = st.builds(
@@ -44,9 +51,57 @@ IDENTIFIERS = st.builds(
 )
 
 
+def _specified(least: int, most: int) -> st.SearchStrategy[int | None]:
+    return st.none() | st.integers(least, most)
+
+
+DATES = {"year": _specified(2000, 2099), "month": _specified(1, 12), "day_of_week": _specified(1, 7)}
+DAYS = {"day": _specified(1, 31) | st.sampled_from([0xFD, 0xFE])}
+TIMES = {"hour": _specified(0, 23), "minute": _specified(0, 59), "second": _specified(0, 59)}
+ENDS = {"deviation": _specified(-720, 720), "status": _specified(0, 254)}
+OCTETS: dict[type[Any], st.SearchStrategy[bytes]] = {
+    CosemDateTime: st.builds(CosemDateTime, **DATES, **DAYS, **TIMES, **ENDS).map(lambda value: value.octets)
+    | st.binary(min_size=12, max_size=12),
+    CosemDate: st.builds(CosemDate, **DATES, **DAYS).map(lambda value: value.octets)
+    | st.binary(min_size=5, max_size=5),
+    CosemTime: st.builds(CosemTime, **TIMES).map(lambda value: value.octets) | st.binary(min_size=4, max_size=4),
+    LogicalName: st.binary(min_size=6, max_size=6),
+}
+SIZES = {data.Integer: 8, data.Long: 16, data.DoubleLong: 32, data.Long64: 64}
+UNSIGNED_SIZES = {data.Unsigned: 8, data.LongUnsigned: 16, data.DoubleLongUnsigned: 32, data.Long64Unsigned: 64}
+SCALARS: dict[type[data.Data], st.SearchStrategy[data.Data]] = {
+    **{of: st.integers(-(1 << bits - 1), (1 << bits - 1) - 1).map(of) for of, bits in SIZES.items()},
+    **{of: (st.integers(0, 99) | st.integers(0, (1 << bits) - 1)).map(of) for of, bits in UNSIGNED_SIZES.items()},
+    data.Enum: (st.integers(0, 9) | st.integers(0, 255)).map(data.Enum),
+    data.Boolean: st.booleans().map(data.Boolean),
+    data.BitString: st.text("01", max_size=16).map(data.BitString),
+    data.OctetString: st.binary(max_size=12).map(data.OctetString),
+    data.VisibleString: st.text("ab1", max_size=8).map(data.VisibleString),
+    data.NullData: st.builds(data.NullData),
+    data.DateTime: OCTETS[CosemDateTime].map(lambda octets: data.DateTime(CosemDateTime.from_octets(octets))),
+}
+"""Values of the types that objects are made of; a rarer one takes none."""
+
+
 def any_data() -> st.SearchStrategy[Any]:
     """Any typed value of dlms.data."""
     return data_values()
+
+
+def data_of(of: Node) -> st.SearchStrategy[data.Data]:
+    """Any typed value of dlms.data that a declared type of COSEM Data takes; times mostly such as clients write."""
+    match of:
+        case Scalar():
+            return SCALARS.get(of.data, st.nothing())
+        case Octets():
+            return st.builds(data.OctetString, OCTETS.get(of.meaning, st.binary(max_size=12)))
+        case Array():
+            return st.lists(data_of(of.of), max_size=3).map(data.Array)
+        case Structure():
+            return st.tuples(*(data_of(field.node) for field in of.fields)).map(data.Structure)
+        case DataChoice():
+            return st.one_of([data_of(alternative) for alternative in of.alternatives])
+    return any_data()
 
 
 def values_of(of: Node) -> st.SearchStrategy[Any]:

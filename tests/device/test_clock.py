@@ -183,3 +183,13 @@ def test_a_preset_time_is_taken_within_its_interval(world: World) -> None:
     for seconds in (-901, 901):
         with pytest.raises(OtherReason):
             world.call(CLOCK.shift_time, seconds)
+
+
+def test_a_zone_beyond_the_book_is_refused(world: World) -> None:
+    for ref, most in ((CLOCK.time_zone, 720), (CLOCK.daylight_savings_deviation, 120)):
+        for minutes in (most, -most):
+            world.set(ref, minutes)
+            assert world.get(CLOCK.time) is not None
+        for minutes in (most + 1, -most - 1):
+            with pytest.raises(OtherReason):
+                world.set(ref, minutes)

@@ -17,6 +17,7 @@ from dlms.service_errors import OtherReason
 MINUTE: Final = 60
 QUARTER: Final = 15 * MINUTE
 LONGEST_SHIFT: Final = 900
+WIDEST_ZONE, WIDEST_SAVING = 720, 120
 EARLIEST, LATEST = 1970, 2999
 LAST_SUNDAY_OF_MARCH: Final = CosemDateTime(month=3, day=0xFE, day_of_week=7, hour=2, minute=0, second=0, hundredths=0)
 LAST_SUNDAY_OF_OCTOBER: Final = CosemDateTime(
@@ -69,6 +70,8 @@ class LiveClock:
         self._rules_read: tuple[bytes, ...] = ()
         self._local_time = self.local_time
         device.on_set(clock.time, self._set_time)
+        device.on_set(clock.time_zone, lambda minutes: within(minutes, WIDEST_ZONE))
+        device.on_set(clock.daylight_savings_deviation, lambda minutes: within(minutes, WIDEST_SAVING))
         device.on_call(clock.adjust_to_quarter, lambda _: self._round(QUARTER))
         device.on_call(clock.adjust_to_measuring_period, lambda _: self._round(self.measuring_period))
         device.on_call(clock.adjust_to_minute, lambda _: self._round(MINUTE))
@@ -174,8 +177,7 @@ class LiveClock:
         self.set(self.moment(preset.preset_time))
 
     def _shift_time(self, seconds: int) -> None:
-        if not -LONGEST_SHIFT <= seconds <= LONGEST_SHIFT:
-            raise OtherReason
+        within(seconds, LONGEST_SHIFT)
         self.set(self.now() + seconds)
 
     # ---- part -----------------------------------------------------------------------------------------------------
@@ -190,6 +192,12 @@ class LiveClock:
 RULES: Final = (3, 5, 6, 7, 8)
 """The attributes that local time depends on."""
 FIELDS: Final = ("year", "month", "day", "hour", "minute", "second")
+
+
+def within(value: int, most: int) -> None:
+    """Raises OtherReason for a value further from 0 than the book lets it be."""
+    if abs(value) > most:
+        raise OtherReason
 
 
 def special(value: CosemDateTime) -> bool:

@@ -175,7 +175,7 @@ class LivePushSetup:
             octets = self._protected(message)
             push = Push(octets, self._url(), self._sap(), device.sap, self._sent)
         except DlmsError as error:
-            LOGGER.error("%s cannot push: %s", setup.logical_name, error)
+            LOGGER.warning("%s cannot push: %s", setup.logical_name, error)
             return
         device.push(push)
 
