@@ -297,6 +297,47 @@ static inline int axdr_skip_compact(dlms_cursor *c, axdr_bounds *b, axdr_path *p
     return good;
 }
 
+/* Rows of a table are alike: their tags and lengths stand at the same places. */
+#define AXDR_ALIKE_OCTETS 128
+#define AXDR_ALIKE_MISSES 4 /* after so many rows that none resembled, rows are no longer compared */
+
+/* Past the elements that look like the one from `row` to the cursor, `most` at the most; how many they are. None where
+   it is no structure of plain values, or a long one. */
+static size_t axdr_skip_alike(dlms_cursor *c, axdr_bounds *b, const uint8_t *row, size_t most) {
+    uint8_t mask[AXDR_ALIKE_OCTETS] = {0};
+    size_t width = (size_t)(c->at - row), at = 2, rows = 0;
+    if (width < 8 || width > AXDR_ALIKE_OCTETS || row[0] != AXDR_STRUCTURE || row[1] >= 0x80) return 0;
+    size_t members = row[1];
+    mask[0] = mask[1] = 0xFF;
+    for (size_t i = 0; i < members; i++) {
+        int content = axdr_width(row[at]);
+        mask[at++] = 0xFF;
+        if (content < 0) {
+            if (content != AXDR_OCTETS || row[at] >= 0x80) return 0;
+            mask[at] = 0xFF;
+            content = row[at++];
+        }
+        at += (size_t)content;
+    }
+    for (; rows < most && dlms_left(c) >= width; rows++) {
+        const uint8_t *next = c->at;
+        uint64_t differs = 0, ours, theirs, counts;
+        for (size_t k = 0; k < width; k += 8) {
+            size_t from = k + 8 <= width ? k : width - 8;
+            memcpy(&ours, row + from, 8);
+            memcpy(&theirs, next + from, 8);
+            memcpy(&counts, mask + from, 8);
+            differs |= (ours ^ theirs) & counts;
+        }
+        /* What axdr_enter would say of the row. */
+        if (differs || members > b->values || members + b->owed - 1 > dlms_left(c) - 2) break;
+        b->values -= members;
+        b->owed--;
+        c->at += width;
+    }
+    return rows;
+}
+
 /* Past one value, checked as strictly as any reader does. `path`, where given, leads to the fault after a failure. */
 static int axdr_skip(dlms_cursor *c, axdr_bounds *b, axdr_path *path) {
     const uint8_t *where = c->at;
@@ -307,12 +348,22 @@ static int axdr_skip(dlms_cursor *c, axdr_bounds *b, axdr_path *path) {
     if (axdr_width(tag) != AXDR_SEQUENCE) return axdr_skip_leaf(c, tag, where);
     if (!axdr_enter(c, b, &count)) return 0;
     size_t step = path ? (size_t)path->used++ : 0;
+    int misses = tag == AXDR_ARRAY ? 0 : AXDR_ALIKE_MISSES;
     for (size_t i = 0; i < count; i++) {
         if (path) path->index[step] = i;
         b->owed--;
         int width = c->at < c->end ? axdr_width(*c->at) : AXDR_UNKNOWN;
-        if (width >= 0 && dlms_left(c) > (size_t)width) c->at += 1 + width;
-        else if (!axdr_skip(c, b, path)) return 0;
+        if (width >= 0 && dlms_left(c) > (size_t)width) {
+            c->at += 1 + width;
+            continue;
+        }
+        const uint8_t *element = c->at;
+        if (!axdr_skip(c, b, path)) return 0;
+        if (misses < AXDR_ALIKE_MISSES) {
+            size_t alike = axdr_skip_alike(c, b, element, count - i - 1);
+            misses = alike ? 0 : misses + 1;
+            i += alike;
+        }
     }
     if (path) path->used--;
     b->depth++;

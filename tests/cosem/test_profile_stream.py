@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from dlms.cosem.profile import Profile, unpack_profile
+from dlms.cosem.profile_plan import Rules
 from dlms.cosem.profile_stream import ProfileStream
 from dlms.data import Array, Data, DoubleLongUnsigned, NullData, OctetString, Structure, Unsigned, dumps
 from dlms.datetime import CosemDateTime
@@ -47,7 +48,7 @@ def same(one: Profile, other: Profile) -> bool:
 @pytest.mark.parametrize("size", [1, 7, 128, 100_000])
 def test_cut_anywhere_it_is_the_same(rows: int, size: int) -> None:
     octets = buffer(rows)
-    stream = ProfileStream(CAPTURES, capture_period=PERIOD, scaler_units=[None, (-3, 30), None])
+    stream = ProfileStream(Rules(CAPTURES, [None, (-3, 30), None], PERIOD))
     for piece in split(octets, size):
         stream.feed(piece)
     assert stream.octets == octets
@@ -60,7 +61,7 @@ def test_cut_anywhere_it_is_the_same(rows: int, size: int) -> None:
 
 def test_the_front_of_what_was_cut_off() -> None:
     octets = buffer(200)
-    stream = ProfileStream(CAPTURES, capture_period=PERIOD)
+    stream = ProfileStream(Rules(CAPTURES, None, PERIOD))
     stream.feed(octets[:-5])
     front = stream.front()
     assert len(front) == 199

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from dlms.apdu.get import SelectiveAccessDescriptor
@@ -14,6 +15,7 @@ from dlms.cosem.capture import capture_objects, column_name, is_clock
 from dlms.cosem.classes import ProfileGeneric
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.profile import Profile
+from dlms.cosem.profile_plan import Nulls, Rules
 from dlms.cosem.profile_stream import ProfileStream
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.time_range import Bound, Moment, TimeRange
@@ -70,6 +72,19 @@ class ProfileStructure:
     def clock(self) -> int | None:
         """The position of the time of the row."""
         return next((position for position, of in enumerate(self.capture_objects) if is_clock(of)), None)
+
+
+@lru_cache(maxsize=64)
+def _rules(structure: ProfileStructure, positions: tuple[int, ...], nulls: Nulls, sign: DeviationSign) -> Rules:
+    """How the octets of some columns are meant; kept, since a profile is read again and again."""
+    return Rules(
+        [structure.capture_objects[position] for position in positions],
+        [structure.scaler_units[position] for position in positions],
+        structure.capture_period,
+        structure.sort_method,
+        nulls,
+        sign,
+    )
 
 
 def profile_object(profile: InterfaceClass | AttributeRef[Any] | str | bytes) -> ProfileGeneric:
@@ -276,14 +291,7 @@ class ProfileReading:
     def _columns_of(self, positions: Sequence[int]) -> ProfileStream:
         structure = self._structure
         assert structure is not None  # noqa: S101  # run read it
-        return ProfileStream(
-            [structure.capture_objects[position] for position in positions],
-            scaler_units=[structure.scaler_units[position] for position in positions],
-            capture_period=structure.capture_period,
-            sort_method=structure.sort_method,
-            nulls=self._nulls,
-            deviation_sign=self._deviation_sign,
-        )
+        return ProfileStream(_rules(structure, tuple(positions), self._nulls, self._deviation_sign))
 
     def _is_of(self, rows: Profile, positions: Sequence[int]) -> bool:
         """Whether the rows hold what was asked for, and not everything instead."""

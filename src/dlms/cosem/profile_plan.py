@@ -16,6 +16,8 @@ from dlms_core import columns as core
 __all__ = ["Nulls", "ProfilePlan", "Rules"]
 
 Nulls: TypeAlias = Literal["repeat", "missing"]
+Paths: TypeAlias = tuple[tuple[int, ...], ...]
+"""Where the columns of a layout stand in a row."""
 
 _ARGUMENTS = ("capture_objects", "scaler_units", "capture_period", "sort_method", "nulls", "deviation_sign")
 
@@ -51,6 +53,16 @@ class Rules:
         self.sort_method = None if sort_method is None else _sort_method(sort_method)
         self.nulls: Nulls = nulls
         self.deviation_sign: DeviationSign = deviation_sign
+        self._described: tuple[Paths, tuple[str, ...], dict[str, ScalerUnit]] | None = None
+
+    def described(self, paths: Paths) -> tuple[tuple[str, ...], dict[str, ScalerUnit]]:
+        """The names of the columns that these paths lead to, and the scalers and units of those that have them."""
+        known = self._described  # of the last layout: a profile is read again and again
+        if known is None or known[0] != paths:
+            names = column_names(self.captures, paths)
+            units = {} if self.scaler_units is None else scaler_units(self.scaler_units, self.captures, names, paths)
+            known = self._described = paths, names, units
+        return known[1], dict(known[2])
 
     @property
     def capture_step(self) -> int:
@@ -104,6 +116,9 @@ class ProfilePlan:
     `profile.plan` of a profile that was read, to be handed to `Profile.empty(plan, rows)`.
     """
 
+    names: tuple[str, ...]
+    """The names of the columns, in the order of the row."""
+
     scaler_units: dict[str, ScalerUnit]
     """Column name -> scaler and unit, of the columns that have them."""
 
@@ -115,10 +130,8 @@ class ProfilePlan:
         self.rules = rules
         self.columns = layout.columns
         self._whole: ProfilePlan | None = None
-        self.scaler_units = {}
-        if rules.scaler_units is not None:  # read now, so that who gave them hears what is wrong
-            paths = [column.path for column in layout.columns]
-            self.scaler_units = scaler_units(rules.scaler_units, rules.captures, self.names, paths)
+        # Read now, so that who gave scalers hears what is wrong with them.
+        self.names, self.scaler_units = rules.described(tuple(column.path for column in layout.columns))
 
     def select(self, positions: Sequence[int]) -> ProfilePlan:
         """The plan of some of the columns. Columns keep their names."""
@@ -133,11 +146,6 @@ class ProfilePlan:
     def whole(self) -> ProfilePlan:
         """The plan of all columns of the layout, where these were selected from it."""
         return self._whole or self
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names of the columns, in the order of the row."""
-        return column_names(self.rules.captures, [column.path for column in self.layout.columns])
 
     @cached_property
     def positions(self) -> dict[str, int]:

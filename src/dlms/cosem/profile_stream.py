@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from dlms.cosem.profile import Octets, Profile
-from dlms.cosem.profile_plan import Nulls, ProfilePlan, Rules
-from dlms.datetime import DeviationSign
-from dlms.enumerations import SortMethod
+from dlms.cosem.profile_plan import ProfilePlan, Rules
 from dlms_core import columns as core
 
 __all__ = ["ProfileStream"]
 
 
 class ProfileStream:
-    """Rows of a buffer that is cut anywhere. The arguments are those of `unpack_profile`, and so is the result."""
+    """Rows of a buffer that is cut anywhere; `rules` say how its octets are meant."""
 
-    def __init__(
-        self,
-        capture_objects: Iterable[Any] | None = None,
-        *,
-        scaler_units: Mapping[Any, Any] | Iterable[Any] | None = None,
-        capture_period: int | None = None,
-        sort_method: SortMethod | int | str | None = None,
-        nulls: Nulls = "repeat",
-        deviation_sign: DeviationSign = "standard",
-    ) -> None:
-        self._rules = Rules(capture_objects, scaler_units, capture_period, sort_method, nulls, deviation_sign)
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
         self._rows = core.RowStream(
-            clocks=self._rules.clocks,
-            capture_step=self._rules.capture_step,
-            nulls=nulls,
-            deviation_sign=deviation_sign,
+            clocks=rules.clocks,
+            capture_step=rules.capture_step,
+            nulls=rules.nulls,
+            deviation_sign=rules.deviation_sign,
             companions=True,  # read with the rows: their octets need not be kept for it
         )
 
