@@ -19,6 +19,7 @@ from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.set import SetRequestWithFirstDatablock
 from dlms.association import services, short_names
 from dlms.association.effects import Random, Reserve, Send
+from dlms.association.negotiated import PreEstablished
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
@@ -85,6 +86,14 @@ def test_protocol_version() -> None:
 def test_release_omitted() -> None:
     way, proposal = negotiated(), Proposal(security=Security(), quirks=Quirks(release_omitted=True))
     assert list(release_association(way, proposal)) == []
+
+
+def test_pre_established_associations_have_them_too() -> None:
+    known = PreEstablished(conformance=Conformance.GET)
+    proposal = Proposal(security=Security(), pre_established=known, quirks=Quirks(invoke_id=9))
+    with pytest.raises(StopIteration) as opened:
+        next(open_association(proposal))
+    assert opened.value.value.invoke_id_and_priority() == 0x49
 
 
 def test_release_not_ciphered() -> None:

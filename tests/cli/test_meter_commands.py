@@ -119,6 +119,16 @@ def test_read(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert with_unit["data"] == {"value": "12345.6", "unit": "Wh"}
 
 
+def test_a_capture_file(url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = str(tmp_path / "capture.txt")
+    for _ in range(2):  # a second session is added
+        ended(capsys, 0, "read", url, "1/0.0.96.3.10.255", "--capture", path)
+    shown = ended(capsys, 0, "decode", path)
+    assert shown.count("sent, wrapper, at octet 0") == 1
+    assert shown.count("\nrlre") == 2
+    assert "cannot write" in ended(capsys, 2, "read", url, "1/0.0.96.3.10.255", "--capture", str(tmp_path))
+
+
 def test_the_class_comes_from_the_object_list_once(
     url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -179,6 +179,7 @@ def _pre_established(proposal: Proposal, known: PreEstablished, trace: Trace | N
         server_system_title=proposal.server_system_title,
         security=(yield from _security_context(proposal, trace)),
         block_window=_block_window(proposal),
+        quirks=proposal.quirks,
     )
 
 

@@ -23,6 +23,7 @@ from dlms.errors import ConfigurationError, EncodeError
 from dlms.logical_name import LogicalName
 from dlms.meter_description import table_of
 from dlms.shell import Deadlines
+from dlms.transport.capture import CaptureFile
 
 SECRETS: Final = {
     "password": "DLMS_PASSWORD",
@@ -50,6 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser, what: str, help_of_what: str)
     parser.add_argument("--replay", choices=("strict", "per_association"), help="how received counters are judged")
     parser.add_argument("--short-names", action="store_true", default=None, help="address by short names")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="for each answer (30)")
+    parser.add_argument("--capture", metavar="FILE", help="add what passes over the line to a file for dlms decode")
     parser.add_argument("--json", action="store_true", help="one JSON object on each line")
     parser.epilog = (
         f"Secrets come from the file, else from the environment ({', '.join(SECRETS.values())}), else from a prompt "
@@ -79,15 +81,25 @@ class Call:
     @contextlib.contextmanager
     def connected(self) -> Iterator[client.Meter]:
         """The meter, with a bar of progress where somebody looks on."""
-        with _progress() as progress:
+        with _progress() as progress, self._capture() as capture:
             try:
                 meter = client.connect(
-                    meter=self.table, deadlines=Deadlines(response=self.arguments.timeout), on_progress=progress
+                    meter=self.table,
+                    deadlines=Deadlines(response=self.arguments.timeout),
+                    on_progress=progress,
+                    trace=capture,
                 )
             except ConfigurationError as error:
                 raise CallAtFault(str(error)) from None
             with meter:
                 yield meter
+
+    def _capture(self) -> contextlib.AbstractContextManager[CaptureFile | None]:
+        path = self.arguments.capture
+        try:
+            return contextlib.nullcontext() if path is None else CaptureFile(path)
+        except OSError as error:
+            raise CallAtFault(f"cannot write {path}: {error.strerror}") from None
 
     def thing(self, meter: client.Meter, text: str) -> tuple[InterfaceClass, int | None]:
         """The object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
