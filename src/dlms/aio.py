@@ -13,7 +13,7 @@ from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
 from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
-from dlms.association.firmware import FirmwareUpdate, update_firmware
+from dlms.association.firmware import FirmwareUpdate
 from dlms.association.key_transfer import (
     SECURITY_SETUP,
     Setup,
@@ -201,9 +201,11 @@ class Meter:
         """Transfer a firmware image, octets or a seekable file, have it verified and put to use.
 
         Raises ImageTransferError and ServiceError. A meter that starts anew with its firmware loses the connection:
-        then `activation` is UNKNOWN. Options: `dlms.shell.options.FirmwareOptions`, among them `resume`, `activate`.
+        then `activation` is UNKNOWN. Options: `dlms.shell.options.FirmwareOptions`, among them `resume`,
+        `activate`, `repeat_safe`.
         """
-        return await self._run(lambda association: update_firmware(association, image, identifier, **options))
+        operation = operations.update_firmware(image, identifier, options)
+        return await self._run(operation, repeatable=options.get("repeat_safe", False))
 
     async def transfer_keys(self, **keys: Unpack[KeyOptions]) -> Security:
         """Give the meter new keys, wrapped under the master key; returns the Security of the next association.

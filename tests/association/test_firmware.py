@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from tests.association.meter_in_memory import ScriptedMeter
 
-from dlms.association.firmware import Activation, FirmwareUpdate, update_firmware
+from dlms.association.client import ClientAssociation
+from dlms.association.effects import Exchange
+from dlms.association.firmware import Activation, FirmwareUpdate, FirmwareUpdating
 from dlms.cosem.classes.access_control import ImageToActivateInfo
 from dlms.data import Array, BitString, Boolean, Data, DoubleLongUnsigned, Enum, OctetString, Structure, loads
 from dlms.enumerations import ImageTransferStatus as Status
@@ -24,6 +26,12 @@ BLOCK = 100
 COUNT = 8
 BUSY, OTHER, DENIED = ActionResult.TEMPORARY_FAILURE, ActionResult.OTHER_REASON, ActionResult.READ_WRITE_DENIED
 NAMED = ImageToActivateInfo(len(IMAGE), IDENTIFIER, b"signature")
+
+
+def update_firmware(
+    association: ClientAssociation, image: Any, identifier: Any, **options: Any
+) -> Exchange[FirmwareUpdate]:
+    return FirmwareUpdating(image, identifier, **options).run(association)
 
 
 class Meter(ScriptedMeter):
@@ -232,6 +240,29 @@ def test_a_transfer_of_another_size_is_not_gone_on_with() -> None:
     meter.called.clear()
     assert meter.update(resume=True).blocks_sent == COUNT
     assert meter.methods_called[0] == 1
+
+
+def test_an_update_that_is_run_again_goes_on() -> None:
+    meter = Meter()
+    updating = FirmwareUpdating(IMAGE, IDENTIFIER)
+    meter.answers[2] = [*[None] * 5, ConnectionLost("the wire is cut")]
+    with pytest.raises(ConnectionLost):
+        meter.run(updating.run(meter.association()))
+    assert meter.run(updating.run(meter.association())) == FirmwareUpdate(Activation.SUCCESSFUL, (NAMED,), COUNT, COUNT)
+    assert meter.methods_called == [1, *[2] * 6, *[2] * 3, 3, 4]
+
+
+def test_an_update_that_did_not_begin_does_not_go_on_with_another() -> None:
+    meter = Meter()
+    meter.answers[2] = [ConnectionLost("the wire is cut")]
+    with pytest.raises(ConnectionLost):
+        meter.run(update_firmware(meter.association(), IMAGE[::-1], b"another"))
+    updating = FirmwareUpdating(IMAGE, IDENTIFIER)
+    meter.answers[1] = [ConnectionLost("the wire is cut")]
+    with pytest.raises(ConnectionLost):
+        meter.run(updating.run(meter.association()))
+    assert meter.run(updating.run(meter.association())).blocks_sent == COUNT
+    assert meter.identifier == IDENTIFIER
 
 
 def test_all_blocks_were_there_already() -> None:

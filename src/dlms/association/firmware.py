@@ -92,20 +92,8 @@ class Image:
         )
 
 
-def update_firmware(
-    association: ClientAssociation,
-    image: bytes | BinaryIO,
-    identifier: bytes | str,
-    *,
-    transfer: ImageTransfer = IMAGE_TRANSFER,
-    resume: bool = False,
-    activate: bool | datetime.datetime = True,
-    approve: Approve | None = None,
-    schedule: SingleActionSchedule = ACTIVATION_SCHEDULE,
-    patience: float = 600.0,
-    poll_interval: float = 5.0,
-) -> Exchange[FirmwareUpdate]:
-    """Transfer an image, have it verified and, with `activate`, put to use.
+class FirmwareUpdating:
+    """One update of one meter: an image transferred, verified and, with `activate`, put to use.
 
     `image` is octets or a seekable binary file, read block by block. `resume` says that the transfer that the meter
     has under way is of this image: what it has got is not sent again, and what it has verified is not verified again.
@@ -118,38 +106,40 @@ def update_firmware(
     While the meter answers temporary-failure, or is at it, it is asked again every `poll_interval` seconds, `patience`
     seconds long for each step. Raises ImageTransferError with the meter's image_transfer_status, and ServiceError for
     what the meter refuses otherwise.
+
+    Run again, over another link, it goes on where the first one was lost.
     """
-    update = _Update(association, Image(image, identifier), transfer, patience, poll_interval)
-    return update.run(resume=resume, activate=activate, approve=approve, schedule=schedule)
-
-
-class _Update:
-    """One update of one meter."""
 
     def __init__(
         self,
-        association: ClientAssociation,
-        image: Image,
-        transfer: ImageTransfer,
-        patience: float,
-        poll_interval: float,
+        image: bytes | BinaryIO,
+        identifier: bytes | str,
+        *,
+        transfer: ImageTransfer = IMAGE_TRANSFER,
+        resume: bool = False,
+        activate: bool | datetime.datetime = True,
+        approve: Approve | None = None,
+        schedule: SingleActionSchedule = ACTIVATION_SCHEDULE,
+        patience: float = 600.0,
+        poll_interval: float = 5.0,
     ) -> None:
         if poll_interval <= 0:
             raise ConfigurationError(f"poll_interval is above 0, not {poll_interval}")
-        self._association = association
-        self._image = image
+        self._image = Image(image, identifier)
         self._transfer = transfer
+        self._resume = resume
+        self._activate_when = activate
+        self._approve = approve
+        self._schedule = schedule
         self._patience = patience
         self._interval = poll_interval
         self._block_size = 0
         self._count = 0
         self._sent = 0
 
-    def run(
-        self, *, resume: bool, activate: bool | datetime.datetime, approve: Approve | None,
-        schedule: SingleActionSchedule,
-    ) -> Exchange[FirmwareUpdate]:  # fmt: skip
-        """All steps."""
+    def run(self, association: ClientAssociation) -> Exchange[FirmwareUpdate]:
+        """All steps that are left."""
+        self._association = association
         of = self._transfer
         if not (yield from self._get(of.image_transfer_enabled)):
             yield from self._association.set(of.image_transfer_enabled, True)
@@ -157,7 +147,7 @@ class _Update:
         if not isinstance(self._block_size, int) or self._block_size < 1:
             raise ImageTransferError(f"the meter's image_block_size is {self._block_size!r:.40}")
         self._count = -(-self._image.size // self._block_size)
-        status = (yield from self._where_it_left_off()) if resume else None
+        status = (yield from self._where_it_left_off()) if self._resume else None
         if status is ImageTransferStatus.IMAGE_ACTIVATION_SUCCESSFUL:
             return self._ended(Activation.SUCCESSFUL, (yield from self._images()))
         if status is ImageTransferStatus.IMAGE_ACTIVATION_INITIATED:
@@ -167,7 +157,7 @@ class _Update:
         elif status is not ImageTransferStatus.IMAGE_VERIFICATION_SUCCESSFUL:
             yield from self._transfer_blocks(status)
             yield from self._verify()
-        return (yield from self._activate(activate, approve, schedule))
+        return (yield from self._activate())
 
     def _ended(self, activation: Activation, images: tuple[ImageToActivateInfo, ...]) -> FirmwareUpdate:
         return FirmwareUpdate(activation, images, self._sent, self._count)
@@ -226,6 +216,7 @@ class _Update:
         if status is None:
             start = ImageTransferInitiate(self._image.identifier, self._image.size)
             yield from self._patiently(of.image_transfer_initiate, start)
+            self._resume = True  # from here on what the meter has under way is ours
             rounds = ROUNDS
         else:
             missing, rounds = (), ROUNDS + 1
@@ -288,9 +279,8 @@ class _Update:
             yield Wait(self._interval)
             waited += self._interval
 
-    def _activate(
-        self, activate: bool | datetime.datetime, approve: Approve | None, schedule: SingleActionSchedule
-    ) -> Exchange[FirmwareUpdate]:
+    def _activate(self) -> Exchange[FirmwareUpdate]:
+        activate, approve = self._activate_when, self._approve
         images = yield from self._images()
         if activate is False:
             return self._ended(Activation.NOT_ASKED, images)
@@ -301,7 +291,7 @@ class _Update:
             )
         if isinstance(activate, datetime.datetime):
             moment = ExecutionTime(from_time(activate.time()), from_date(activate.date()))
-            yield from self._association.set(schedule.execution_time, [moment])
+            yield from self._association.set(self._schedule.execution_time, [moment])
             return self._ended(Activation.SCHEDULED, images)
         try:
             yield from self._association.call(self._transfer.image_activate, 0)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, BinaryIO, TypeAlias, TypeVar
 
 from dlms.association import clock
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.effects import Exchange
+from dlms.association.firmware import FirmwareUpdate, FirmwareUpdating
 from dlms.association.profile_reading import ProfileReading
 from dlms.association.selection import Selection
 from dlms.cosem.declare import InterfaceClass
@@ -17,7 +18,7 @@ from dlms.cosem.profile import Profile
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.time_range import Moment
 from dlms.errors import ConfigurationError
-from dlms.shell.options import AccessOptions, ClockOptions, ProfileOptions
+from dlms.shell.options import AccessOptions, ClockOptions, FirmwareOptions, ProfileOptions
 
 R = TypeVar("R")
 Operation: TypeAlias = Callable[[ClientAssociation], Exchange[R]]
@@ -67,3 +68,11 @@ def synchronise_clock(
 def _moment(now: datetime.datetime | None, options: ClockOptions) -> datetime.datetime:
     tz = options.get("tz")
     return datetime.datetime.now(tz).astimezone(tz) if now is None else now
+
+
+def update_firmware(
+    image: bytes | BinaryIO, identifier: bytes | str, options: FirmwareOptions
+) -> Operation[FirmwareUpdate]:
+    """A firmware update; run again, it goes on."""
+    rest: Any = {name: value for name, value in options.items() if name != "repeat_safe"}
+    return FirmwareUpdating(image, identifier, **rest).run

@@ -100,12 +100,14 @@ class ClockOptions(TypedDict, total=False):
 
 
 class FirmwareOptions(TypedDict, total=False):
-    """How an image is transferred and put to use; see `dlms.association.firmware.update_firmware`.
+    """How an image is transferred and put to use; see `dlms.association.firmware.FirmwareUpdating`.
 
     `resume` goes on with the transfer that the meter has under way, which the caller knows to be of this image.
     `activate` False stops after the verification, a datetime in the meter's local time has it done then. `approve`
     is asked about image_to_activate_info before. `patience` is how long each step may take, in seconds, `poll_interval`
     how often the meter is asked meanwhile. `transfer` and `schedule` name objects other than the usual ones.
+    `repeat_safe` goes on by itself after a lost link, as far as retries allow: what is sent twice does no harm, and an
+    activation that was not answered is not asked for again.
     """
 
     transfer: ImageTransfer
@@ -115,6 +117,7 @@ class FirmwareOptions(TypedDict, total=False):
     schedule: SingleActionSchedule
     patience: float
     poll_interval: float
+    repeat_safe: bool
 
 
 class KeyOptions(TypedDict, total=False):
