@@ -38,6 +38,7 @@ async def _blocking(url: str, **options: Any) -> AsyncIterator[Any]:
 
 CONNECT: dict[str, Callable[..., Any]] = {"threads": _blocking, "asyncio": dlms.aio.connect}
 COLOURS = list(CONNECT)
+
 Scenario = Callable[[Callable[..., Any]], Awaitable[None]]
 
 

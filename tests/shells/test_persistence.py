@@ -14,7 +14,7 @@ from tests.serving import serving
 from tests.shells.colours import COLOURS, run
 from tests.shells.conftest import EK, ENERGY, LONG, LONG_VALUE, NAME, Running, make_device, secured
 from tests.shells.proxy import Direction, Harm, Proxy
-from tests.shells.test_bad_wires import counters_in
+from tests.shells.wires import counters_in
 
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
 from dlms.cosem.types import CaptureObjectDefinition, OctetStringDateTime
