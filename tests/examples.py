@@ -29,8 +29,13 @@ def _example(node: Node, numbers: count[int]) -> Any:
             return _scalar(node, next(numbers))
         case Octets():
             return _octets(node, next(numbers))
-        case Array():
-            return [_example(node.of, numbers), _example(node.of, numbers)]
+        case Array():  # whose elements are of one type, which jDLMS holds us to
+            of = node.of
+            if isinstance(of, AnyData):
+                return [data.LongUnsigned(next(numbers)), data.LongUnsigned(next(numbers))]
+            if isinstance(of, DataChoice):
+                of = DataChoice((of.alternatives[next(numbers) % len(of.alternatives)],))
+            return [_example(of, numbers), _example(of, numbers)]
         case Structure():
             values = [_example(field.node, numbers) for field in node.fields]
             return tuple(values) if node.type is None else node.type(*values)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
-from tests.interop.peers import JAVA, Unavailable, class_path, unavailable
+from tests.interop.every_class import every_class, expected
+from tests.interop.jdlms_client import JdlmsClient, listed, notation
+from tests.interop.peers import Unavailable, class_path, unavailable
 from tests.serving import serving
 
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
@@ -40,6 +41,9 @@ def meter() -> LogicalDevice:
             ServedClient(1, **everything),
             ServedClient(2, authentication="lls", password=PASSWORD, **everything),
             ServedClient(3, authentication="hls-gmac", policy="authenticated+encrypted", **keys, **everything),
+            ServedClient(
+                4, authentication="lls", password=PASSWORD, policy="authenticated+encrypted", **keys, **everything
+            ),
         ],
     )
 
@@ -62,26 +66,6 @@ def meter() -> LogicalDevice:
     return device
 
 
-class JdlmsClient:
-    """One session of jDLMS: a line in, a line out."""
-
-    def __init__(self, *arguments: str) -> None:
-        command = [*JAVA, "-cp", class_path("jdlms"), "peer.Client", *arguments]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process = subprocess.Popen(command, text=True, **pipes)
-
-    def ask(self, *lines: str) -> list[str]:
-        """The answers to all lines, one each; the session is over then."""
-        try:
-            out, err = self._process.communicate("\n".join(lines) + "\n", timeout=60)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            out, err = self._process.communicate()
-        ready, *answers = out.splitlines() or [""]
-        assert (ready, len(answers)) == ("ready", len(lines)), err[:2000]
-        return answers
-
-
 @pytest.fixture(scope="module")
 def ports() -> Iterator[dict[str, str]]:
     try:
@@ -95,6 +79,7 @@ def ports() -> Iterator[dict[str, str]]:
 SESSIONS = {
     "none": ("ln", "1", "none", "plain"),
     "lls": ("ln", "2", "lls", "plain"),
+    "lls-ciphered": ("ln", "4", "lls", "ciphered"),
     "hls5-ciphered": ("ln", "3", "hls", "ciphered"),
 }
 
@@ -103,7 +88,7 @@ SESSIONS = {
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
 def test_reads_writes_and_acts(ports: dict[str, str], link: str, session: str, counters: Iterator[int]) -> None:
     arguments = [ports[link], link, *SESSIONS[session]]
-    if session == "hls5-ciphered":
+    if session.endswith("ciphered"):
         arguments.append(str(next(counters)))
     answers = JdlmsClient(*arguments).ask(
         "get 8/0.0.1.0.0.255/2",
@@ -192,7 +177,7 @@ def test_reads_writes_and_acts_by_short_names(
     ports: dict[str, str], link: str, session: str, counters: Iterator[int]
 ) -> None:
     arguments = [ports[link], link, "sn", *SESSIONS[session][1:]]
-    if session == "hls5-ciphered":
+    if session.endswith("ciphered"):
         arguments.append(str(next(counters)))
     answers = JdlmsClient(*arguments).ask(
         "get 8/0.0.1.0.0.255/2",
@@ -210,3 +195,48 @@ def test_reads_writes_and_acts_by_short_names(
         "SUCCESS",
         "OTHER_REASON -",  # jDLMS does not propose blocks with short names
     ]
+
+
+@pytest.mark.parametrize("session", SESSIONS)
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+def test_walks_the_object_list_and_reads_what_it_says(
+    ports: dict[str, str], link: str, session: str, counters: Iterator[int]
+) -> None:
+    arguments = [ports[link], link, *SESSIONS[session]]
+    ciphered = session.endswith("ciphered")
+    first = [str(next(counters))] if ciphered else []
+    (object_list,) = JdlmsClient(*arguments, *first).ask("get 15/0.0.40.0.0.255/2")
+    attributes = listed(object_list.removeprefix("SUCCESS "))
+    assert {(8, "0.0.1.0.0.255", 2), (7, "1.0.99.1.0.255", 2), (15, "0.0.40.0.0.255", 2)} < set(attributes)
+    second = [str(next(counters))] if ciphered else []
+    answers = JdlmsClient(*arguments, *second).ask(*(f"get {of}/{name}/{number}" for of, name, number in attributes))
+    assert {answer.split()[0] for answer in answers} == {"SUCCESS"}
+    found = dict(zip(attributes, answers, strict=True))
+    assert found[8, "0.0.1.0.0.255", 2] == f"SUCCESS os:{NOW.octets.hex().upper()}"
+    assert found[7, "1.0.99.1.0.255", 2] == f"SUCCESS [{';'.join(row(i) for i in range(100))}]"
+
+
+def test_wrong_secrets_open_nothing() -> None:
+    with serving(Server(meter()), "tcp://127.0.0.1:0") as (url,):
+        port = url.rpartition(":")[2]
+        for client, authentication, ciphering in (
+            ("16", "lls", "plain"),
+            ("2", "none", "plain"),
+            ("3", "lls", "ciphered"),
+        ):
+            answers, errors = JdlmsClient(port, "wrapper", "ln", client, authentication, ciphering).answers(
+                "get 8/0.0.1.0.0.255/2"
+            )
+            assert answers == []
+            assert "Exception" in errors
+
+
+def test_every_attribute_of_every_class() -> None:
+    """As jDLMS understands the Data of each."""
+    device = every_class([ServedClient(16)])
+    values = expected(device)
+    lines = [f"get {name.replace(':', '/')}" for name in values]
+    with serving(Server(device), "tcp://127.0.0.1:0") as (url,):
+        answers = JdlmsClient(url.rpartition(":")[2], "wrapper", "ln", "16", "none", "plain").ask(*lines)
+    wanted = {name: f"SUCCESS {notation(octets)}" for name, octets in values.items()}
+    assert dict(zip(values, answers, strict=True)) == wanted
