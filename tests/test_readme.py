@@ -1,4 +1,5 @@
-"""Every snippet of the README holds: the Python ones run from top to bottom, `dlms` commands print what is shown."""
+"""Every snippet of the README and of docs holds: those of Python run from top to bottom, `dlms` commands print what is
+shown."""
 
 from __future__ import annotations
 
@@ -12,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from dlms.cli import main
+from dlms.testing import simulated
 
 README = Path(__file__).parent.parent / "README.md"
+GUIDES = sorted((README.parent / "docs").glob("*.md"))
 BLOCKS = re.findall(r"^```console\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 # Of each block, (arguments of dlms, what it prints)
 CALLS = [
@@ -25,14 +28,23 @@ FENCE = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def test_the_snippets_run() -> None:
-    text = README.read_text(encoding="utf-8")
+    run_snippets(README, {})
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_the_snippets_of_a_guide_run(guide: Path) -> None:
+    with simulated("european", seed=1) as simulation:
+        run_snippets(guide, {"url": simulation.meters[0].url, "security": simulation.meters[0].security})
+
+
+def run_snippets(guide: Path, namespace: dict[str, object]) -> None:
+    text = guide.read_text(encoding="utf-8")
     snippets = list(FENCE.finditer(text))
-    assert snippets, "the README has no snippet"
-    namespace: dict[str, object] = {}
+    assert snippets, "there is no snippet"
     for snippet in snippets:
-        # Leading newlines make a failing line number that of the README.
+        # Leading newlines make a failing line number that of the guide.
         source = "\n" * text.count("\n", 0, snippet.start(1)) + snippet[1]
-        exec(compile(source, str(README), "exec"), namespace)  # noqa: S102
+        exec(compile(source, str(guide), "exec"), namespace)  # noqa: S102
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])

@@ -155,7 +155,10 @@ class Meter:
         confirmed: bool = True,
         repeat_safe: bool = False,
     ) -> Any:
-        """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`."""
+        """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`.
+
+        A method that the book invokes with integer 0, since it needs nothing, needs no argument here.
+        """
         return self._run(
             lambda association: association.call(method, argument, confirmed=confirmed), repeatable=repeat_safe
         )

@@ -20,7 +20,7 @@ from dlms.association.objects import objects, read
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.association.profile_reading import ProfileStructure
 from dlms.association.selection import Selection, selective_access
-from dlms.association.values import Misfit, octets_of, value_of
+from dlms.association.values import Misfit, argument_octets, octets_of, value_of
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DONT_CARE, loads
@@ -211,7 +211,7 @@ class ClientAssociation:
     def call(self, method: MethodRef[T], argument: T | None = None, *, confirmed: bool = True) -> Exchange[Any]:
         """Invoke a method; what it returns, as plain values, or None; not `confirmed`, always None."""
         if not confirmed:
-            yield from self._call_unconfirmed(method, _argument_octets(method, argument))
+            yield from self._call_unconfirmed(method, argument_octets(argument, method))
             return None
         returned = yield from self.call_octets(method, argument)
         value = None if returned is None else loads(returned)
@@ -219,7 +219,7 @@ class ClientAssociation:
 
     def call_octets(self, method: MethodRef[T], argument: T | None = None) -> Exchange[bytes | None]:
         """Invoke a method; the octets of the Data that it returns, or None."""
-        octets = _argument_octets(method, argument)
+        octets = argument_octets(argument, method)
         if self.negotiated.short_names:
             return (yield from self._call_by_short_name(method, octets))
         return (yield from services.call(self.negotiated, method_descriptor(method), octets))
@@ -257,8 +257,8 @@ class ClientAssociation:
         return settled(outcomes, errors)
 
     def _argument(self, part: AccessPart) -> bytes:
-        if part.kind == "action" and part.value is None and part.ref.node is None:
-            return NULL
+        if isinstance(part.ref, MethodRef):
+            return argument_octets(part.value, part.ref) or NULL
         return octets_of(part.value, part.ref)
 
     def _accessed(self, part: AccessPart, octets: bytes | ServiceError) -> Any:
@@ -319,7 +319,3 @@ def settled(outcomes: list[Any], errors: Errors) -> tuple[Any, ...]:
             failed.results = results
             raise failed
     return results
-
-
-def _argument_octets(method: MethodRef[Any], argument: Any) -> bytes | None:
-    return None if argument is None and method.node is None else octets_of(argument, method)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import loads
+from dlms.data import Integer, loads
 from dlms.errors import DecodeError
-from dlms.grammar import dumps, program
+from dlms.grammar import data_node, dumps, program
 from dlms.grammar.nodes import AnyData
+
+INTEGER: Final = data_node(Integer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +41,11 @@ def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> An
 def octets_of(value: Any, ref: AttributeRef[Any] | MethodRef[Any]) -> bytes:
     """The Data of a value, by the declared type; without one only what can be one type alone. EncodeError."""
     return dumps(value, ref.node)
+
+
+def argument_octets(argument: Any, method: MethodRef[Any]) -> bytes | None:
+    """The Data of a method's argument. Without one, integer 0 where an integer is declared, which is how the book has
+    methods invoked that need nothing; else None where nothing is declared."""
+    if argument is None and method.node == INTEGER:
+        argument = 0
+    return None if argument is None and method.node is None else octets_of(argument, method)

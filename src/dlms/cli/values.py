@@ -10,9 +10,8 @@ from typing import Any
 from dlms.cli import meters
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import Data, Integer, loads
+from dlms.data import Data, loads
 from dlms.errors import DlmsError
-from dlms.grammar import data_node
 from dlms.translate import from_json, to_json, to_text
 from dlms.translate.words import DATA_TYPES, scalar_from_plain
 from dlms.units import Quantity
@@ -80,11 +79,9 @@ def invoke(arguments: argparse.Namespace) -> int:
         if number is None:
             raise CallAtFault(f"which method? Write {address}:METHOD")
         ref = thing.method(number)
-        if argument is None and ref.node == data_node(Integer):
-            argument = Integer(0)  # the book's argument of methods that need none
-        returned = meter.call_octets(
-            MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset), argument
-        )
+        # A given value has its type already, whatever is declared.
+        typed_ref = MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset)
+        returned = meter.call_octets(ref if argument is None else typed_ref, argument)
     if returned is not None:
         typed = loads(returned, typed=True)
         plain = {"method": str(ref), "data": to_json(typed)}

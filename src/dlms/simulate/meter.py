@@ -148,6 +148,7 @@ class SimulatedMeter:
             "client_system_title": CLIENT_SYSTEM_TITLE,
             "encryption_key": self.keys.encryption_key,
             "authentication_key": self.keys.authentication_key,
+            "master_key": self.keys.master_key,
             "counters": "simulated-meters.sqlite",
         }
 
