@@ -16,7 +16,7 @@ from dlms.cli import main
 from dlms.cosem.classes import ProfileGeneric
 from dlms.demo import fixtures
 from dlms.testing import CaptureFile, simulated
-from dlms.transport.capture import read_capture, write_capture
+from dlms.transport.capture import Record, read_capture, write_capture
 
 GENERAL_CIPHERING = (
     "DD080102030405060708084D4D4D0000BC614E084D4D4D00000000010C07E80102020A0B0C00FFC40002AABB00"
@@ -208,3 +208,36 @@ def test_general_ciphering(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
                     'authentication_key = "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"\n', encoding="ascii")  # fmt: skip
     assert main(["decode", GENERAL_CIPHERING, "--keys", str(keys)]) == 0
     assert "get-request-normal" in capsys.readouterr().out
+
+
+FAULTS_OF_SESSIONS = {
+    "sess-kamstrup-k351c-lls-loadprofile": "blocks: expected block 3, got block 7",
+    "sess-elgama-sn-reads": "expected segment 4, got segment 7",
+    "sess-elgama-sn-write": "expected frame check sequence 4190, got 2AE4",
+    "sess-nartis100": "no APDU is found here",
+}
+"""What the sources of captured sessions left out or printed wrong; all others are read without a fault."""
+
+
+@pytest.mark.skipif(captured.CORPUS is None, reason=captured.REASON)
+def test_captured_sessions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both directions of every captured session as a capture file; where keys are known, nothing stays closed."""
+    path, keys = tmp_path / "capture.txt", tmp_path / "keys.toml"
+    sessions = [item for item in captured.items() if item["id"].startswith("sess-")]
+    assert len(sessions) == 19
+    for item in sessions:
+        frames = [Record("sent" if each["dir"] == "C" else "received", bytes.fromhex(each["hex"]))
+                  for each in item["frames"]]  # fmt: skip
+        path.write_text(write_capture(frames), encoding="ascii")
+        cipher, known = item.get("cipher", {}), []
+        if "ek" in cipher:
+            keys.write_text(f'encryption_key = "{cipher["ek"]}"\nauthentication_key = "{cipher["ak"]}"\n', "ascii")
+            known = ["--keys", str(keys)]
+        fault = FAULTS_OF_SESSIONS.get(item["id"])
+        assert main(["decode", str(path), *known]) == (fault is not None), item["id"]
+        out, err = capsys.readouterr()
+        assert fault in err if fault else err == "", item["id"]
+        services = sum("glo-get" in line or "glo-action" in line for line in out.splitlines())
+        assert out.count("deciphered, ") == (services if known else 0)
+        for joined in item.get("reassembled_here", ()):
+            assert f"array of {joined['elements']}" in out
