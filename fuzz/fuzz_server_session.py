@@ -11,27 +11,35 @@ from dlms.cosem.classes import (
     ActivityCalendar,
     Clock,
     Data,
+    DemandRegister,
     DisconnectControl,
+    Limiter,
     ProfileGeneric,
     PushSetup,
+    Register,
+    RegisterMonitor,
     Schedule,
     ScriptTable,
     SingleActionSchedule,
     SpecialDaysTable,
 )
 from dlms.cosem.classes.push import SendDestinationAndMethod
-from dlms.cosem.types import ActionItem
-from dlms.data import OctetString
+from dlms.cosem.classes.time_and_events import ActionSet, LimiterActions
+from dlms.cosem.types import ActionItem, ValueDefinition
+from dlms.data import DoubleLongUnsigned, Long64Unsigned, OctetString
 from dlms.device.activity_calendar import LiveActivityCalendar
 from dlms.device.clock import LiveClock
 from dlms.device.disconnect_control import LiveDisconnectControl
+from dlms.device.monitors import LiveLimiter, LiveRegisterMonitor
 from dlms.device.profile_generic import LiveProfile
 from dlms.device.push_setup import LivePushSetup
+from dlms.device.register import LiveDemandRegister, LiveRegister
 from dlms.device.schedule import LiveSchedule
 from dlms.device.script_table import LiveScriptTable
 from dlms.device.single_action_schedule import LiveSingleActionSchedule
 from dlms.device.special_days import LiveSpecialDays
 from dlms.enumerations import MethodAccessV3, PushMessageType, PushTransportService
+from dlms.units import ScalerUnit, Unit
 
 AARQ = bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400FFFFFF0080")
 AARQ_SN = bytes.fromhex("601DA109060760857405080102BE10040E01000000065F1F0400FFFFFF0080")
@@ -82,6 +90,14 @@ def meter() -> LogicalDevice:
     device.install(LiveDisconnectControl(device, DisconnectControl("0.0.96.3.10.255")))
     push = PushSetup("0.0.25.9.0.255")
     device.install(LivePushSetup(device, push, [], NOBODY, clock=clock, client=1, random=lambda: 0.5))
+    power = Register("1.0.1.7.0.255")
+    device.install(LiveRegister(device, power, DoubleLongUnsigned(5), ScalerUnit(0, Unit.WATT), clock=clock))
+    watched = ValueDefinition(3, power.logical_name, 2)
+    limit, monitor = Limiter("0.0.17.0.0.255"), RegisterMonitor("0.0.16.1.0.255")
+    device.install(LiveLimiter(device, limit, watched, DoubleLongUnsigned(9), LimiterActions(item, item), clock=clock))
+    device.install(LiveRegisterMonitor(device, monitor, watched, [], [ActionSet(item, item)] * 2, clock=clock))
+    demand, watts = DemandRegister("1.0.1.4.0.255"), ScalerUnit(0, Unit.WATT)
+    device.install(LiveDemandRegister(device, demand, lambda: NOW, watts, Long64Unsigned, clock=clock))
     return device
 
 

@@ -78,7 +78,7 @@ def test_async_work_of_a_part_is_finished_by_the_server(caplog: pytest.LogCaptur
     assert "failed" in caplog.text
 
 
-@pytest.mark.parametrize("url", [URLS[0], URLS[2]])
+@pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("sap", [MANAGER, GUARDED])
 def test_notifications_reach_who_is_associated(url: str, sap: int) -> None:
     device = meter()

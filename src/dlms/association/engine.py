@@ -82,7 +82,9 @@ class Engine:
             if type(event) is ApduReceived:
                 if self._trace is not None:
                     self._trace("apdu received", event.octets)
-                (self._unsolicited if event.unsolicited else self._arrived).append(event.octets)
+                # While an answer is awaited all goes one way: counters of ciphered APDUs rise in the order of arrival.
+                apart = event.unsolicited and not self.awaiting
+                (self._unsolicited if apart else self._arrived).append(event.octets)
                 continue
             match event:
                 case Connected():

@@ -16,6 +16,7 @@ from dlms.association.server_association import RandomOctets, State
 from dlms.association.server_back_off import BackOff
 from dlms.association.server_parts import Notification, Parts
 from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.errors import DlmsError
 from dlms.server.stations import Ended, Line, Request, Station
 from dlms.service_errors import TemporaryFailure
 
@@ -160,8 +161,12 @@ class Connection:
         for line, session in self._sessions.items():
             if self._shared.devices.get(line.server) is not device:
                 continue
-            if notification.client in (None, line.client) and session.takes(notification.message):
+            if notification.client not in (None, line.client) or not session.takes(notification.message):
+                continue
+            try:
                 self._station.notify(line, session.notification(notification.message), self._loop.time())
+            except DlmsError as error:
+                LOGGER.warning("client %d is not notified: %s", line.client, error)
         self._flush()
 
     # ---- requests -------------------------------------------------------------------------------------------------

@@ -57,6 +57,19 @@ class Ticking:
             return
         self._woken = False
         now = self._time()
+        try:
+            at = self._serve(now)
+        except Exception:
+            LOGGER.exception("what a device does by itself failed")
+            at = now
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if at is not None:
+            wait = at - now if at > now else PAUSE_AFTER_FAILURE
+            self._timer = self._loop.call_later(min(wait, LONGEST_WAIT), self._look)
+
+    def _serve(self, now: float) -> float | None:
         self._device.tick(now)
         while self._device.unfinished:
             task = self._loop.create_task(self._finish(self._device.unfinished.popleft()))
@@ -64,13 +77,7 @@ class Ticking:
             task.add_done_callback(self._tasks.discard)
         if self._device.notifications:
             self._deliver(self._device)
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        at = self._device.next_timer()
-        if at is not None:
-            wait = at - now if at > now else PAUSE_AFTER_FAILURE
-            self._timer = self._loop.call_later(min(wait, LONGEST_WAIT), self._look)
+        return self._device.next_timer()
 
     async def _finish(self, awaitable: Awaitable[object]) -> None:
         try:

@@ -228,14 +228,17 @@ class Session:
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once."""
+        self._open_unsolicited()
+        taken = tuple(self._notifications)
+        self._notifications.clear()
+        return taken
+
+    def _open_unsolicited(self) -> None:
         while (octets := self._engine.next_unsolicited()) is not None:
             try:
                 self._notifications.append(self.association.opened(octets))
             except DlmsError as fault:
                 self._engine.faults.append(fault)
-        taken = tuple(self._notifications)
-        self._notifications.clear()
-        return taken
 
     # ---- keeping the link alive -----------------------------------------------------------------------------------
 
@@ -299,6 +302,7 @@ class Session:
                     outcome = yield from self._until(self._engine.next_apdu, deadline - now, "a response")
                 elif type(effect) is Send:
                     deadline = None
+                    self._open_unsolicited()
                     self._engine.send(effect.octets, time.monotonic(), answered=effect.answered)
                     if not effect.answered:  # else it leaves with the wait for the answer
                         yield from self._flush()
