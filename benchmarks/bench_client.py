@@ -48,7 +48,7 @@ def report(benchmark, ours, bare, what):
 
 
 def side_by_side(benchmark, answers, ask, what, *, secured=False, number=1, messages=1):
-    options = canned.clients_options(secured=secured)
+    options = canned.client_options(secured=secured)
     with canned.meter(answers) as port:
         url = f"tcp://127.0.0.1:{port}?client={canned.CLIENT}&server={canned.METER}"
         requests = recorded(url, ask, 16, **options)

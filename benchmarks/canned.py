@@ -85,20 +85,21 @@ def secured_values(count: int) -> list[bytes]:
     return [_wrapped(context.protect(messages[counter % 16], counter)) for counter in range(count)]
 
 
-def profiles(octets: bytes, block: int | None = None) -> list[bytes]:
-    """Answers to sixteen reads of a profile: in one APDU each, or in blocks of `block` octets."""
+def profiles(octets: bytes, block: int | None = None, *, invoke: int | None = None) -> list[bytes]:
+    """Answers to sixteen reads of a profile, or to the one of `invoke`: in one APDU each, or in blocks."""
+    asked = invokes() if invoke is None else [invoke]
     if block is None:
         value: Any = octets  # a Data may be given as its octets
-        return [_wrapped(encode_with_data_octets(GetResponseNormal(invoke, value))) for invoke in invokes()]
+        return [_wrapped(encode_with_data_octets(GetResponseNormal(invoke, value))) for invoke in asked]
     pieces = split(octets, block)
     return [
         _wrapped(encode(GetResponseWithDatablock(invoke, DataBlockG(number == len(pieces), number, piece))))
-        for invoke in invokes()
+        for invoke in asked
         for number, piece in enumerate(pieces, 1)
     ]
 
 
-def clients_options(*, secured: bool = False) -> dict[str, Any]:
+def client_options(*, secured: bool = False) -> dict[str, Any]:
     """What `connect` takes for this meter: an association that is there without being opened."""
     options: dict[str, Any] = {"pre_established": AGREED}
     return options | {"security": security(), "server_system_title": METER_TITLE} if secured else options

@@ -63,7 +63,14 @@ class AsyncCarrier:
                 result: R = stop.value
                 return result
             try:
-                outcome, proceed = await self._carry_out(demand), conversation.send
+                if type(demand) is Await:
+                    transport = self._connected
+                    if demand.octets:
+                        await transport.send(demand.octets)
+                    outcome = await transport.receive(demand.timeout)
+                else:
+                    outcome = await self._carry_out(demand)
+                proceed = conversation.send
             except Exception as error:
                 outcome, proceed = error, conversation.throw
 
@@ -75,11 +82,6 @@ class AsyncCarrier:
 
     async def _carry_out(self, demand: Demand) -> Any:
         match demand:
-            case Await(timeout, octets):
-                transport = self._connected
-                if octets:
-                    await transport.send(octets)
-                return await transport.receive(timeout)
             case Transmit(octets):
                 await self._connected.send(octets)
             case Reserve(store, name) if isinstance(store, MemoryCounterStore):

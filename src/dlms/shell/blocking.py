@@ -59,7 +59,14 @@ class Carrier:
                     result: R = stop.value
                     return result
                 try:
-                    outcome, proceed = self._carry_out(demand), conversation.send
+                    if type(demand) is Await:
+                        transport = self._connected
+                        if demand.octets:
+                            transport.send(demand.octets)
+                        outcome = transport.receive(demand.timeout)
+                    else:
+                        outcome = self._carry_out(demand)
+                    proceed = conversation.send
                 except Exception as error:
                     outcome, proceed = error, conversation.throw
 
@@ -71,11 +78,6 @@ class Carrier:
 
     def _carry_out(self, demand: Demand) -> Any:
         match demand:
-            case Await(timeout, octets):
-                transport = self._connected
-                if octets:
-                    transport.send(octets)
-                return transport.receive(timeout)
             case Transmit(octets):
                 self._connected.send(octets)
             case Reserve(store, name):

@@ -12,6 +12,9 @@ from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
 
+FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
+
+
 class TcpTransport:
     """A connected stream socket, used by blocking calls. `peer` is the address of the other end."""
 
@@ -67,9 +70,11 @@ class OctetProtocol(asyncio.BufferedProtocol):
     Protocol has 256 KiB allocated for every read."""
 
     def __init__(self) -> None:
-        self._room = bytearray(READ_SIZE)
+        self._room = bytearray(FIRST_ROOM)
         self._arrived = bytearray()
         self._waiter: asyncio.Future[None] | None = None
+        self._deadline: float | None = None  # of the waiter
+        self._timer: asyncio.TimerHandle | None = None
         self._writable = asyncio.Event()
         self._writable.set()
         self._ended = False
@@ -86,6 +91,8 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
     def buffer_updated(self, count: int) -> None:
         self._arrived += memoryview(self._room)[:count]
+        if count == len(self._room) < READ_SIZE:  # there is more to come: most connections never see so much
+            self._room = bytearray(2 * count)
         if len(self._arrived) > 4 * READ_SIZE and self._transport is not None:
             self._transport.pause_reading()
         self._wake()
@@ -98,6 +105,8 @@ class OctetProtocol(asyncio.BufferedProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._ended = True
         self._error = error
+        if self._timer is not None:
+            self._timer.cancel()
         self._writable.set()
         self._wake()
 
@@ -113,6 +122,11 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
     # What the transport calls.
 
+    @property
+    def writable(self) -> bool:
+        """Whether more may be written at once."""
+        return self._writable.is_set()
+
     async def drain(self) -> None:
         """Wait until more may be written; raises ConnectionLost."""
         if not self._writable.is_set():
@@ -124,18 +138,40 @@ class OctetProtocol(asyncio.BufferedProtocol):
         if self._error is not None:
             raise ConnectionLost(f"the connection broke: {self._error}") from None
 
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that the waiter is woken at its deadline.
+
+        A timer stays when what was waited for comes: made and cancelled for every message, it would cost as much as
+        the message. One that is too early is set anew when it goes off, one that is too late is replaced.
+        """
+        if self._deadline is None:
+            return
+        if self._timer is not None:
+            if loop.time() < self._timer.when() <= self._deadline:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_at(self._deadline, self._due, loop)
+
+    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._timer = None
+        if self._waiter is None or self._deadline is None:
+            return
+        if loop.time() >= self._deadline:
+            self._wake()
+        else:
+            self._watch(loop)
+
     async def take(self, timeout: float | None) -> bytes | None:
         """What has arrived, once anything has."""
         if not self._arrived and not self._ended:
             loop = asyncio.get_running_loop()
             self._waiter = loop.create_future()
-            timer = None if timeout is None else loop.call_later(max(0.0, timeout), self._wake)
+            self._deadline = None if timeout is None else loop.time() + max(0.0, timeout)
+            self._watch(loop)
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-                if timer is not None:
-                    timer.cancel()
         if self._arrived:
             octets = bytes(self._arrived)
             self._arrived.clear()
@@ -179,7 +215,8 @@ class AsyncTcpTransport:
         if self._transport.is_closing():
             raise ConnectionLost("the connection is closed")
         self._transport.write(octets)
-        await self._protocol.drain()
+        if not self._protocol.writable:
+            await self._protocol.drain()
 
     async def receive(self, timeout: float | None) -> bytes | None:
         return await self._protocol.take(timeout)
