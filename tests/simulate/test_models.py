@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
+from dlms.cli.reading import Reader
 from dlms.cosem.classes import (
     AssociationLNV1,
     Clock,
@@ -16,10 +19,12 @@ from dlms.cosem.classes import (
     ExtendedRegister,
     MBusClientV1,
     ProfileGeneric,
+    PushSetupV0,
     Register,
     ScriptTable,
     SecuritySetup,
 )
+from dlms.security import KeyRing
 from dlms.service_errors import ServiceError
 from dlms.simulate import MODELS
 from dlms.testing import RunningMeter, simulated
@@ -42,6 +47,7 @@ every_model = pytest.mark.parametrize("meter", [name for name in MODELS if MODEL
 def test_every_attribute_is_read(meter: RunningMeter) -> None:
     with meter.connect() as connected:
         objects = connected.objects()
+        assert {of.version for of in objects if isinstance(of, DisconnectControlV0)} == {0}
         assert len({of.logical_name for of in objects}) == len(objects) > 20
         for of in objects:
             for number in of.attributes:
@@ -138,3 +144,26 @@ def test_gas_by_the_hour(meter: RunningMeter) -> None:
     assert (used >= 0).all()
     assert (last.hour, last.minute) == (12, 0)
     assert kind == 3
+
+
+@pytest.mark.parametrize(("hour", "tariff"), [(12, 1), (23, 2)])
+def test_the_tariff_in_force(hour: int, tariff: int) -> None:
+    moment = datetime(2026, 2, 1, hour, tzinfo=UTC).timestamp()
+    with simulated(time=lambda: moment) as simulation, simulation.meters[0].connect() as connected:
+        assert connected.get(Data("0.0.96.14.0.255").value) == tariff
+
+
+@pytest.mark.parametrize("meter", ["european"], indirect=True)
+def test_a_push_goes_where_it_is_wanted(meter: RunningMeter) -> None:
+    setup = PushSetupV0("0.1.25.9.0.255")
+    with socket.create_server(("127.0.0.1", 0)) as listening, meter.connect() as connected:
+        destination = connected.get(setup.send_destination_and_method)
+        where = f"127.0.0.1:{listening.getsockname()[1]}".encode()
+        connected.set(setup.send_destination_and_method, replace(destination, destination=where))
+        connected.call(setup.push, 0)
+        listening.settimeout(5)
+        connection, _ = listening.accept()
+        with connection:
+            octets = connection.makefile("rb").read()
+    (reading,) = Reader(KeyRing({}, None)).read([[octets]])
+    assert reading.innermost.notification_body.value[0] == b"10000001"

@@ -71,6 +71,7 @@ class LiveDisconnectControl:
         self.control_state = control_state
         self._device = device
         self._switched = switched
+        device.add(control)  # the version that it is: its attributes are those of every version
         device[control.control_mode] = control_mode
         device[control.output_state] = lambda: self.output_state
         device[control.control_state] = lambda: self.control_state

@@ -89,6 +89,7 @@ class LivePushSetup:
         self._failures = 0
         self._invoke_id = 0
         times = times or PushTimes()
+        device.add(setup)  # the version that it is: its attributes are those of other versions
         device[setup.send_destination_and_method] = destination
         device[setup.communication_window] = list(times.communication_window)
         device[setup.randomisation_start_interval] = times.randomisation_start_interval

@@ -6,18 +6,39 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.server_access import Work
-from dlms.cosem.classes import Data, DisconnectControlV0, ProfileGeneric, ScriptTable, SecuritySetup
-from dlms.cosem.classes.time_and_events import Script, ScriptAction
+from dlms.cosem.classes import (
+    ActivityCalendar,
+    Data,
+    DisconnectControlV0,
+    ProfileGeneric,
+    PushSetupV0,
+    ScriptTable,
+    SecuritySetup,
+    SpecialDaysTable,
+)
+from dlms.cosem.classes.push import SendDestinationAndMethod
+from dlms.cosem.classes.time_and_events import (
+    DayProfile,
+    DayProfileAction,
+    Script,
+    ScriptAction,
+    Season,
+    WeekProfile,
+)
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition
-from dlms.data import Array, Integer, OctetString, Structure, loads
+from dlms.data import Array, Integer, OctetString, Structure, Unsigned, loads
 from dlms.data import Data as DataValue
+from dlms.datetime import CosemDateTime, CosemTime
+from dlms.device.activity_calendar import Calendar, LiveActivityCalendar
 from dlms.device.disconnect_control import LiveDisconnectControl
 from dlms.device.image_transfer import LiveImageTransfer, TransferredImage
 from dlms.device.part import DeviceItself
+from dlms.device.push_setup import LivePushSetup
 from dlms.device.script_table import LiveScriptTable
 from dlms.device.security_setup import LiveSecuritySetup
-from dlms.enumerations import ControlMode, ScriptServiceId, SortMethod
+from dlms.device.special_days import LiveSpecialDays
+from dlms.enumerations import ControlMode, PushMessageType, PushTransportService, ScriptServiceId, SortMethod
 from dlms.service_errors import ScopeOfAccessViolated
 from dlms.simulate.model import Happening
 from dlms_core.pieces import head
@@ -26,6 +47,8 @@ if TYPE_CHECKING:
     from dlms.simulate.meter import SimulatedMeter
 
 FIRMWARE: Final = "1.0.0.2.0.255"
+PUSH_CLIENT: Final = 103
+HIGH, LOW = 1, 2
 DISCONNECT_SCRIPT, RECONNECT_SCRIPT = 1, 2
 
 
@@ -64,6 +87,55 @@ def add_firmware(meter: SimulatedMeter) -> LiveImageTransfer:
         meter.device[Data(FIRMWARE).value] = OctetString(image.identifier)
 
     return LiveImageTransfer(meter.device, verify=lambda image: None, activate=activate)
+
+
+def add_tariffs(meter: SimulatedMeter) -> None:
+    """A calendar of two tariffs, which shows the one in force in 0-0:96.14.0, with its scripts and special days."""
+    device, clock = meter.device, meter.clock
+    current = Data("0.0.96.14.0.255")
+    device[current.value] = Unsigned(HIGH)
+    scripts = ScriptTable("0.0.10.0.100.255")
+    LiveScriptTable(
+        device,
+        scripts,
+        [
+            Script(
+                tariff,
+                [ScriptAction(ScriptServiceId.WRITE_ATTRIBUTE, 1, current.logical_name, 2, Unsigned(tariff))],
+            )
+            for tariff in (HIGH, LOW)
+        ],
+    )
+    special_days = LiveSpecialDays(device, SpecialDaysTable("0.0.11.0.0.255"))
+    day = DayProfile(
+        1,
+        [
+            DayProfileAction(CosemTime(hour=hour, minute=0, second=0, hundredths=0), scripts.logical_name, tariff)
+            for hour, tariff in ((6, HIGH), (22, LOW))
+        ],
+    )
+    calendar = Calendar(
+        b"TWO", [Season(b"ALL", CosemDateTime(month=1, day=1), b"WEEK")], [WeekProfile(b"WEEK", *[1] * 7)], [day]
+    )
+    device.install(
+        LiveActivityCalendar(
+            device, ActivityCalendar("0.0.13.0.0.255"), calendar, clock=clock, special_days=special_days
+        )
+    )
+
+
+def add_push(meter: SimulatedMeter, name: str, pushed: Iterable[tuple[int, str, int]]) -> None:
+    """A push setup whose method sends (class, logical name, attribute) of each object to where clients want it."""
+    setup = PushSetupV0(name)
+    objects = [CaptureObjectDefinition(kind, Data(of).logical_name, attribute, 0) for kind, of, attribute in pushed]
+    destination = SendDestinationAndMethod(
+        PushTransportService.TCP, b"127.0.0.1:4061", PushMessageType.A_XDR_ENCODED_XDLMS_APDU
+    )
+    meter.device.install(
+        LivePushSetup(
+            meter.device, setup, objects, destination, clock=meter.clock, client=PUSH_CLIENT, random=meter.random.random
+        )
+    )
 
 
 class CurrentRow:

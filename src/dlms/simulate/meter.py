@@ -69,7 +69,6 @@ class SimulatedMeter:
         """What is wrong with it; may be changed at any time."""
         self.counters = SimulatedCounters(self.faults, origin=ORIGIN, start=self.start)
         self._time = time
-        self._clock: LiveClock | None = None
         self.random = random.Random(self.seed)  # noqa: S311  # a simulated meter does the same for the same seed
 
     @property
@@ -84,7 +83,36 @@ class SimulatedMeter:
 
     def now(self) -> float:
         """The time by the meter's own clock, in seconds since 1970."""
-        return self._time() if self._clock is None else self._clock.now()
+        return self.clock.now()
+
+    @property
+    def clock(self) -> LiveClock:
+        """Its clock, which clients may set."""
+        return self._core[1]
+
+    @cached_property
+    def _core(self) -> tuple[LogicalDevice, LiveClock]:
+        """The logical device and its clock, before there is anything else."""
+        zone, clock = self.model.zone, Clock(CLOCK)
+        device = LogicalDevice(
+            self.name, sap=self.sap, system_title=self.system_title, clients=self.model.clients(self.keys),
+            counters=self.counters,
+        )  # fmt: skip
+        live = device.install(
+            LiveClock(
+                device, clock, time=self._time, time_zone=-zone.standard, daylight_savings_enabled=zone.daylight_saving
+            )
+        )
+        live.adjusted.append(self._clock_adjusted)
+        if zone.deviation_sign == "reversed":
+            device[clock.time] = lambda: zone.moment(live.now())
+            device[clock.time_zone] = zone.standard
+            device.on_set(clock.time, lambda value: live.set(seconds_of(value, zone)))
+        return device, live
+
+    def _clock_adjusted(self, before: float, after: float) -> None:
+        self.happened(Happening.CLOCK_BEFORE, before)
+        self.happened(Happening.CLOCK_AFTER, after)
 
     def happened(self, what: Happening, at: float | None = None) -> None:
         """Write into the log what happened, now or at some time; a model that does not log it keeps silent."""
@@ -115,12 +143,8 @@ class SimulatedMeter:
     @cached_property
     def device(self) -> LogicalDevice:
         """The logical device, made when it is first asked for."""
-        device = LogicalDevice(
-            self.name, sap=self.sap, system_title=self.system_title, clients=self.model.clients(self.keys),
-            counters=self.counters,
-        )  # fmt: skip
-        self.__dict__["device"] = device
-        self._add_clock(device)
+        device = self._core[0]
+        self.__dict__["device"] = device  # what follows asks for it
         for name, text in self.model.texts.items():
             device[Data(name).value] = OctetString(text.format(serial=self.serial_number).encode("ascii"))
         for register in self.model.registers:
@@ -167,23 +191,6 @@ class SimulatedMeter:
             security.counters.advance_to(name, (self.counters.received(name) or 0) + 1)
 
     # ---- objects --------------------------------------------------------------------------------------------------
-
-    def _add_clock(self, device: LogicalDevice) -> None:
-        clock, zone = Clock(CLOCK), self.model.zone
-        self._clock = live = device.install(
-            LiveClock(
-                device, clock, time=self._time, time_zone=-zone.standard, daylight_savings_enabled=zone.daylight_saving
-            )
-        )
-        live.adjusted.append(self._clock_adjusted)
-        if zone.deviation_sign == "reversed":
-            device[clock.time] = lambda: zone.moment(live.now())
-            device[clock.time_zone] = zone.standard
-            device.on_set(clock.time, lambda value: live.set(seconds_of(value, zone)))
-
-    def _clock_adjusted(self, before: float, after: float) -> None:
-        self.happened(Happening.CLOCK_BEFORE, before)
-        self.happened(Happening.CLOCK_AFTER, after)
 
     def _add_register(self, device: LogicalDevice, declared: MeasuredRegister) -> None:
         raw = self.raw(declared)

@@ -81,6 +81,7 @@ def equip(meter: SimulatedMeter) -> None:
     add_disconnector(meter)
     add_firmware(meter)
     gas = MBusClientV1("0.1.24.1.0.255")
+    device.add(gas)
     device[gas.mbus_port_reference] = Data("0.0.24.6.0.255").logical_name
     device[gas.capture_definition] = []
     device[gas.capture_period] = 3600

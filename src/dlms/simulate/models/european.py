@@ -7,7 +7,7 @@ from typing import Final
 
 from dlms.data import DoubleLongUnsigned, LongUnsigned
 from dlms.server import ServedClient
-from dlms.simulate.equipment import add_disconnector, add_firmware, add_security
+from dlms.simulate.equipment import add_disconnector, add_firmware, add_push, add_security, add_tariffs
 from dlms.simulate.meter import SimulatedMeter
 from dlms.simulate.model import (
     CLOCK,
@@ -40,10 +40,12 @@ def clients(keys: TestKeys) -> tuple[ServedClient, ...]:
 
 
 def equip(meter: SimulatedMeter) -> None:
-    """Security setup, switch, firmware."""
+    """Security setup, switch, firmware, tariffs, push."""
     add_security(meter, MANAGEMENT_CLIENT)
     add_disconnector(meter)
     add_firmware(meter)
+    add_tariffs(meter)
+    add_push(meter, "0.1.25.9.0.255", [(1, "0.0.96.1.0.255", 2), (8, CLOCK, 2), (3, IMPORT, 2), (3, EXPORT, 2)])
 
 
 REGISTERS: Final = (
