@@ -243,6 +243,10 @@ public final class Server extends GXDLMSSecureServer2 {
     @Override
     protected void onPreAction(ValueEventArgs[] arguments) {
         for (ValueEventArgs event : arguments) {
+            if (event.getTarget() instanceof GXDLMSData) {
+                event.setValue(event.getParameters());
+                event.setHandled(true);
+            }
             if (event.getTarget() != IMAGE || event.getIndex() < 3) continue;
             IMAGE.setImageTransferStatus(event.getIndex() == 3 ? ImageTransferStatus.IMAGE_VERIFICATION_INITIATED
                 : ImageTransferStatus.IMAGE_ACTIVATION_INITIATED);
