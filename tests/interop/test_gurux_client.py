@@ -26,6 +26,8 @@ EVERYTHING: dict[str, Any] = {"attributes": READ_AND_WRITE, "methods": MethodAcc
 PLAIN = {"none": 16, "lls": 17, "hls-2": 2, "hls-md5": 3, "hls-sha1": 4, "hls-gmac": 5, "hls-sha256": 6}
 CIPHERED = {"none": 32, "lls": 33, "hls-2": 34, "hls-md5": 35, "hls-sha1": 36, "hls-gmac": 37, "hls-sha256": 38}
 POLICIES = {"authenticated": 41, "encrypted": 42, "authenticated+encrypted": 37}
+SMALL, SMALL_CIPHERED = 51, 52
+"""Clients from which the server takes APDUs of 200 octets."""
 CLOCK, TEXT, PROFILE = Clock("0.0.1.0.0.255"), Data("0.0.96.1.0.255"), ProfileGeneric("1.0.99.1.0.255")
 START = 1_700_000_100
 ROWS = 500
@@ -43,7 +45,13 @@ def meter() -> LogicalDevice:
 
     clients = [served(name, sap, **(KEYS if name == "hls-gmac" else {})) for name, sap in PLAIN.items()]
     clients += [served(name, sap, policy="authenticated+encrypted", **KEYS) for name, sap in CIPHERED.items()]
-    clients += [served("hls-gmac", POLICIES[policy], policy=policy, **KEYS) for policy in ("authenticated", "encrypted")]
+    clients += [
+        served("hls-gmac", POLICIES[policy], policy=policy, **KEYS) for policy in ("authenticated", "encrypted")
+    ]
+    clients.append(served("none", SMALL, max_receive_pdu_size=200))
+    clients.append(
+        served("hls-gmac", SMALL_CIPHERED, policy="authenticated+encrypted", max_receive_pdu_size=200, **KEYS)
+    )
     device = every_class(clients)
     device[CLOCK.time] = stamp(0)
     device[TEXT.value] = OctetString(b"TEXT")
@@ -63,24 +71,30 @@ def stamp(number: int) -> CosemDateTime:
 
 def rows(first: int, last: int) -> str:
     """The octets of those rows as an array, in hex."""
-    found = b"".join(b"\x02\x02\x09\x0c" + stamp(i).octets + b"\x06" + (1000 + i).to_bytes(4) for i in range(first, last))
+    found = b"".join(
+        b"\x02\x02\x09\x0c" + stamp(i).octets + b"\x06" + (1000 + i).to_bytes(4) for i in range(first, last)
+    )
     size = last - first
-    head = bytes((1, size)) if size < 0x80 else b"\x01\x82" + size.to_bytes(2)
+    head = bytes((1, size)) if size < 0x80 else b"\x01\x82" + size.to_bytes(2, "big")
     return (head + found).hex().upper()
 
 
 def octet_string(octets: bytes) -> str:
     size = len(octets)
-    head = bytes((9, size)) if size < 0x80 else b"\x09\x82" + size.to_bytes(2)
+    head = bytes((9, size)) if size < 0x80 else b"\x09\x82" + size.to_bytes(2, "big")
     return (head + octets).hex().upper()
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[tuple[LogicalDevice, dict[str, str]]]:
+def peer_needed() -> None:
     try:
         class_path("gurux")
     except Unavailable as reason:
         unavailable(str(reason))
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[LogicalDevice, dict[str, str]]]:
+    peer_needed()
     device = meter()
     with serving(Server(device), "tcp://127.0.0.1:0", "hdlc+tcp://127.0.0.1:0") as urls:
         yield device, {link: url.rpartition(":")[2] for link, url in zip(("wrapper", "hdlc"), urls, strict=True)}
@@ -91,15 +105,20 @@ def ports(served: tuple[LogicalDevice, dict[str, str]]) -> dict[str, str]:
     return served[1]
 
 
-def ask(ports: dict[str, str], link: str, *lines: str, **options: Any) -> list[str]:
-    """What Gurux's client answers to each line."""
+def run(ports: dict[str, str], link: str, *lines: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """One session of Gurux's client."""
     words = [f"{name}={value}" for name, value in {"link": link, **options}.items()]
     command = [*JAVA, "-cp", class_path("gurux"), "peer.Client", ports[link], *words]
-    run = subprocess.run(
-        command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=100, check=False
+    return subprocess.run(
+        command, input="\n".join([*lines, ""]), capture_output=True, text=True, timeout=60, check=False
     )
-    ready, *answers = run.stdout.splitlines() or [""]
-    assert (ready, len(answers), run.returncode) == ("ready", len(lines), 0), run.stderr[-2000:]
+
+
+def ask(ports: dict[str, str], link: str, *lines: str, **options: Any) -> list[str]:
+    """What it answers to each line."""
+    done = run(ports, link, *lines, **options)
+    ready, *answers = done.stdout.splitlines() or [""]
+    assert (ready, len(answers), done.returncode) == ("ready", len(lines), 0), done.stderr[-2000:]
     return answers
 
 
@@ -152,6 +171,32 @@ def test_every_mechanism(ports: dict[str, str], link: str, mechanism: str, ciphe
     exercise(ports, link, **session(mechanism, ciphered=ciphered))
 
 
+WRONG = {name: {"password": "Wrong"} for name in PLAIN if name not in ("none", "hls-gmac")}
+WRONG |= {"hls-gmac": {"authentication_key": "00" * 16}}
+
+
+@pytest.mark.parametrize("mechanism", WRONG)
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+def test_a_wrong_secret_is_refused(link: str, mechanism: str) -> None:
+    refusal = "Connection is permanently rejected" if mechanism == "lls" else "Device reports Read-Write denied"
+    refused(link, refusal, **session(mechanism, ciphered=False) | WRONG[mechanism])
+
+
+@pytest.mark.parametrize("key", ["encryption_key", "authentication_key"])
+def test_a_wrong_key_is_refused(key: str) -> None:
+    refused("wrapper", "Connection is permanently rejected", **session("hls-gmac", ciphered=True) | {key: "00" * 16})
+
+
+def refused(link: str, refusal: str, **options: Any) -> None:
+    """On a server of its own: after a failure it lets nobody in for a while."""
+    peer_needed()
+    url = "tcp://127.0.0.1:0" if link == "wrapper" else "hdlc+tcp://127.0.0.1:0"
+    with serving(Server(meter()), url) as (where,):
+        done = run({link: where.rpartition(":")[2]}, link, **options)
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert refusal in done.stderr
+
+
 @pytest.mark.parametrize("policy", POLICIES)
 @pytest.mark.parametrize("general", ["no", "yes"])
 @pytest.mark.parametrize("dedicated", [False, True])
@@ -175,15 +220,41 @@ def test_hdlc_windows(ports: dict[str, str], window: int, size: int) -> None:
     exercise(ports, "hdlc", **session("none", ciphered=False), hdlc_window=window, hdlc_size=size)
 
 
-@pytest.mark.parametrize("window", [1, 3, 63])
+@pytest.mark.parametrize(("link", "window"), [("wrapper", 1), ("wrapper", 3), ("wrapper", 63), ("hdlc", 1)])
+@pytest.mark.parametrize("ciphered", [False, True])
+def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool, window: int) -> None:
+    """While blocks stream Gurux does not poll its HDLC link, and a meter may not send unpolled: there one at a time."""
+    options = session("hls-gmac" if ciphered else "none", ciphered=ciphered) | {"blocks": "general", "pdu": 200}
+    answers = ask(
+        ports, link,
+        f"set 1/0.0.96.1.0.255:2 {octet_string(LONG)}",
+        "get 1/0.0.96.1.0.255:2",
+        f"set 1/0.0.96.1.0.255:2 {octet_string(b'SHORT')}",
+        "entries 1.0.99.1.0.255 1 400",
+        "entries 1.0.99.1.0.255 3 2",
+        f"call 1/0.0.96.1.0.255:1 {octet_string(LONG)}",
+        **options, block_window=window,
+    )  # fmt: skip
+    assert answers == ["OK", octet_string(LONG), "OK", rows(0, 400), rows(2, 4), octet_string(LONG)]
+
+
 @pytest.mark.parametrize("ciphered", [False, True])
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
-def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool, window: int) -> None:
-    options = {"blocks": "general", "block_window": window, "pdu": 200}
-    exercise(ports, link, **session("hls-gmac" if ciphered else "none", ciphered=ciphered), **options)
+def test_requests_in_general_blocks(ports: dict[str, str], link: str, ciphered: bool) -> None:
+    """Gurux confirms FFFF in the last block of a request, and then takes no answer that has blocks of its own."""
+    options = session("hls-gmac" if ciphered else "none", ciphered=ciphered) | {"blocks": "general", "pdu": 200}
+    answers = ask(
+        ports, link,
+        f"set 1/0.0.96.1.0.255:2 {octet_string(LONG)}",
+        "get 1/0.0.96.1.0.255:2",
+        f"set 1/0.0.96.1.0.255:2 {octet_string(b'SHORT')}",
+        "get 1/0.0.96.1.0.255:2",
+        **options | {"client": SMALL_CIPHERED if ciphered else SMALL},
+    )  # fmt: skip
+    assert answers == ["OK", octet_string(LONG), "OK", octet_string(b"SHORT")]
 
 
-@pytest.mark.parametrize("mechanism", ["none", "lls", "hls-md5", "hls-gmac"])
+@pytest.mark.parametrize("mechanism", ["none", "lls"])
 @pytest.mark.parametrize("ciphered", [False, True])
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
 def test_short_names(ports: dict[str, str], link: str, ciphered: bool, mechanism: str) -> None:
@@ -196,7 +267,30 @@ def test_every_attribute_of_every_class(
     served: tuple[LogicalDevice, dict[str, str]], names: str, ciphered: bool
 ) -> None:
     device, ports = served
-    options = session("hls-gmac" if ciphered else "none", ciphered=ciphered, names=names)
-    found = dict(pair.split("=") for pair in ask(ports, "wrapper", "walk", **options)[0].split())
     held = {name: octets.hex().upper() for name, octets in expected(device).items()}
+    options = session("hls-gmac" if names == "ln" else "lls", ciphered=ciphered, names=names)
+    if names == "sn":
+        found = dict(zip(held, ask(ports, "wrapper", *(f"get {name}" for name in held), **options), strict=True))
+    else:
+        found = dict(pair.split("=") for pair in ask(ports, "wrapper", "walk", **options)[0].split())
     assert {name: found.get(name) for name in held} == held
+
+
+@pytest.mark.parametrize("ciphered", [False, True])
+@pytest.mark.parametrize("pdu", [65535, 200])
+def test_methods_and_lists(ports: dict[str, str], ciphered: bool, pdu: int) -> None:
+    """What a method returns in blocks Gurux gives its user with the octets before the Data: result and choices."""
+    answers = ask(
+        ports, "wrapper",
+        f"call 1/0.0.96.1.0.255:1 {octet_string(b'ARGUMENT')}",
+        f"call 1/0.0.96.1.0.255:1 {octet_string(LONG)}",
+        "list 1/0.0.42.0.0.255:2 3/0.0.128.3.0.255:1",
+        "list " + " ".join(["1/0.0.42.0.0.255:2"] * 10),
+        "call 1/0.0.96.1.0.255:9 0F01",
+        **session("hls-gmac" if ciphered else "none", ciphered=ciphered, pdu=pdu),
+    )  # fmt: skip
+    name = b"DLM0000000000001".hex().upper()
+    returned = ("000100" if pdu == 200 else "") + octet_string(LONG)
+    assert answers == [
+        octet_string(b"ARGUMENT"), returned, f"{name} 0000800300FF", " ".join([name] * 10), "UNDEFINED_OBJECT"
+    ]  # fmt: skip

@@ -33,17 +33,19 @@ class GeneralBlocks:
         self._incoming = bytearray()
         self._receiving = False
         self._received = 0
+        self._confirmations = 0
         self._outgoing: list[bytes] = []
         self._sent = 0
         self._peer_window = 1
 
     def receive(self, block: GeneralBlockTransfer) -> tuple[bytes | None, list[bytes]]:
         """Take a block: the whole request once it is complete, and the blocks to send."""
-        self._peer_window = max(block.window, 1)
-        if self._outgoing:
+        if self._outgoing and not block.block_data:
+            self._peer_window = max(block.window, 1)
             return None, self._next_window(block)
-        if block.block_number == 1:
-            self._incoming, self._received = bytearray(), 0
+        if self._outgoing or block.block_number == 1:
+            self.abandon()  # another request: the answer to the one before is not wanted any more
+        self._peer_window = max(block.window, 1)
         if block.block_number == self._received + 1:
             self._incoming += block.block_data
             self._receiving = True
@@ -57,35 +59,39 @@ class GeneralBlocks:
                 return whole, []
         if block.streaming:
             return None, []
-        return None, [encode(self._block(False, False, 1, b""))]
+        return None, [encode(self._confirmation(block))]
+
+    def _confirmation(self, block: GeneralBlockTransfer) -> GeneralBlockTransfer:
+        """An empty block that hands back the right to send. It is a block as any other, with the next number; one that
+        got lost is sent again under its own."""
+        if block.block_number_ack >= self._confirmations:
+            self._confirmations += 1
+        return self._block(False, False, self._confirmations, b"")
 
     def send(self, apdu: bytes, longest: int) -> list[bytes]:
-        """The first window of blocks of an answer; nothing is kept of one that fits into a window."""
+        """The first window of blocks of an answer; all are kept until the client confirms the last, or asks anew."""
         size = max(longest - BLOCK_HEADER, 1)
         self._outgoing = split(apdu, size)
         self._sent = 0
-        if len(self._outgoing) > MOST_BLOCKS:
+        if self._confirmations + len(self._outgoing) > MOST_BLOCKS:
             self.abandon()
             return []
         return self._stream()
 
     def _next_window(self, block: GeneralBlockTransfer) -> list[bytes]:
-        acknowledged = block.block_number_ack
-        if acknowledged > self._sent:
+        self._received = max(self._received, block.block_number)  # empty blocks are confirmed too
+        acknowledged = max(block.block_number_ack - self._confirmations, 0)
+        if acknowledged > self._sent or acknowledged == len(self._outgoing):
             self.abandon()
-            return []
-        if acknowledged == len(self._outgoing):
-            self._outgoing = []
-            self._received = 0
             return []
         self._sent = acknowledged
         return self._stream()
 
     def _stream(self) -> list[bytes]:
-        count = len(self._outgoing)
+        count, before = len(self._outgoing), self._confirmations
         last = min(self._sent + self._peer_window, count)
         blocks = [
-            encode(self._block(number == count, number < last, number, self._outgoing[number - 1]))
+            encode(self._block(number == count, number < last, before + number, self._outgoing[number - 1]))
             for number in range(self._sent + 1, last + 1)
         ]
         self._sent = last

@@ -191,6 +191,7 @@ class ServerSession:
         try:
             message = decode_with_data_octets(octets)
             if not isinstance(message, GeneralBlockTransfer):
+                self._blocks.abandon()  # whoever asks anew has the answer before, or wants no more of it
                 answer = yield from self._answer(message, now)
                 return self._fitting(self._association, answer)
             if association is None or not association.allows(Conformance.GENERAL_BLOCK_TRANSFER):

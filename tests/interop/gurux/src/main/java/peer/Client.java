@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.AbstractMap.SimpleEntry;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -50,7 +51,7 @@ import gurux.dlms.secure.GXDLMSSecureClient;
  *   call CLASS/OBIS:METHOD DATA
  *   entries OBIS FROM COUNT              the rows of a profile
  *   range OBIS FROM TO                   seconds of the epoch
- *   walk                                 CLASS/OBIS:ATTRIBUTE=DATA of everything that the object list names
+ *   walk                                 with logical names: CLASS/OBIS:ATTRIBUTE=DATA of everything in the object list
  */
 public final class Client {
     private static final Map<String, Authentication> MECHANISMS = Map.of("none", Authentication.NONE, "lls",
@@ -62,6 +63,8 @@ public final class Client {
 
     private final GXDLMSSecureClient client;
     private final Socket socket;
+    private final boolean general;
+    private final GXByteBuffer received = new GXByteBuffer();
     private final Map<String, Integer> baseNames = new HashMap<>();
 
     private Client(int port, Map<String, String> options) throws Exception {
@@ -85,8 +88,14 @@ public final class Client {
         Set<Conformance> proposed = new HashSet<>(client.getProposedConformance());
         if ("yes".equals(options.get("general"))) proposed.add(Conformance.GENERAL_PROTECTION);
         else proposed.remove(Conformance.GENERAL_PROTECTION);
-        if ("general".equals(options.get("blocks"))) proposed.add(Conformance.GENERAL_BLOCK_TRANSFER);
-        else proposed.remove(Conformance.GENERAL_BLOCK_TRANSFER);
+        general = "general".equals(options.get("blocks"));
+        if (general) {
+            proposed.removeAll(EnumSet.of(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ,
+                Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE, Conformance.BLOCK_TRANSFER_WITH_ACTION));
+            proposed.add(Conformance.GENERAL_BLOCK_TRANSFER);
+        } else {
+            proposed.remove(Conformance.GENERAL_BLOCK_TRANSFER);
+        }
         client.setProposedConformance(proposed);
         client.setGbtWindowSize(Byte.parseByte(options.getOrDefault("block_window", "1")));
         int window = Integer.parseInt(options.getOrDefault("hdlc_window", "1"));
@@ -109,7 +118,9 @@ public final class Client {
     }
 
     private void close() throws Exception {
-        byte[][] release = client.releaseRequest();
+        // With short names its protected release is no APDU (62, a length, ciphered octets): it leaves without.
+        boolean ln = client.getUseLogicalNameReferencing();
+        byte[][] release = ln || !client.getUseProtectedRelease() ? client.releaseRequest() : null;
         if (release != null && release.length != 0) exchange(release);
         byte[] disconnect = client.disconnectRequest(true);
         if (client.getInterfaceType() == InterfaceType.HDLC) exchange(new byte[][] {disconnect});
@@ -119,17 +130,25 @@ public final class Client {
     /** The reply to a request in one or more frames, all its blocks fetched. */
     private GXReplyData exchange(byte[][] frames) throws Exception {
         GXReplyData reply = new GXReplyData();
-        for (byte[] frame : frames) {
+        for (int i = 0; i < frames.length; i++) {
             reply.clear();
-            packet(frame, reply);
+            packet(frames[i], reply);
+            // A general block that only confirms leaves the turn to the next block of the request, if there is one.
+            if (general && i + 1 < frames.length) continue;
             while (reply.isMoreData()) packet(reply.isStreaming() ? null : client.receiverReady(reply), reply);
         }
         return reply;
     }
 
+    /** With short names Gurux protects every request with one invocation counter: here it rises, as the book wants. */
+    private void countShortNames() {
+        if (!client.getUseLogicalNameReferencing()) {
+            client.getCiphering().setInvocationCounter(client.getCiphering().getInvocationCounter() + 1);
+        }
+    }
+
     private void packet(byte[] frame, GXReplyData reply) throws Exception {
         if (frame != null) socket.getOutputStream().write(frame);
-        GXByteBuffer received = new GXByteBuffer();
         GXReplyData notification = new GXReplyData();
         byte[] chunk = new byte[65536];
         while (!client.getData(received, reply, notification)) {
@@ -137,6 +156,8 @@ public final class Client {
             if (count < 0) throw new EOFException();
             received.set(chunk, 0, count);
         }
+        received.trim();
+        countShortNames();
         if (reply.getError() != 0) throw new GXDLMSException(reply.getError());
     }
 
@@ -206,20 +227,9 @@ public final class Client {
     private String walk() throws Exception {
         List<String> found = new ArrayList<>();
         for (Object each : objects()) {
-            List<?> element = (List<?>) each;
-            boolean ln = client.getUseLogicalNameReferencing();
-            int classId = ((Number) element.get(ln ? 0 : 1)).intValue();
-            String obis = GXCommon.toLogicalName(element.get(ln ? 2 : 3));
-            List<Integer> numbers = new ArrayList<>();
-            if (ln) {
-                for (Object access : (List<?>) ((List<?>) element.get(3)).get(0)) {
-                    numbers.add(((Number) ((List<?>) access).get(0)).intValue());
-                }
-            } else {
-                for (int number = 1; number <= 40; number++) numbers.add(number);
-            }
-            for (int number : numbers) {
-                String address = classId + "/" + obis + ":" + number;
+            List<?> element = (List<?>) each, rights = (List<?>) element.get(3);
+            for (Object access : (List<?>) rights.get(0)) {
+                String address = element.get(0) + "/" + GXCommon.toLogicalName(element.get(2)) + ":" + ((List<?>) access).get(0);
                 found.add(address + "=" + answer("get " + address));
             }
         }
@@ -243,12 +253,15 @@ public final class Client {
                 baseNames.put(GXCommon.toLogicalName(element.get(3)), ((Number) element.get(0)).intValue() & 0xFFFF);
             }
         }
-        return baseNames.get(at.obis);
+        Integer found = baseNames.get(at.obis);
+        if (found == null) throw new GXDLMSException(ErrorCode.UNDEFINED_OBJECT.getValue());
+        return found;
     }
 
     /** A profile that has a clock and a value for columns. */
-    private GXDLMSProfileGeneric profile(String obis) {
+    private GXDLMSProfileGeneric profile(String obis) throws Exception {
         GXDLMSProfileGeneric profile = new GXDLMSProfileGeneric(obis);
+        if (!client.getUseLogicalNameReferencing()) profile.setShortName(baseName(new Address("7/" + obis + ":2")));
         profile.addCaptureObject(new gurux.dlms.objects.GXDLMSClock(), 2, 0);
         profile.addCaptureObject(new GXDLMSData("0.0.96.1.0.255"), 2, 0);
         return profile;
