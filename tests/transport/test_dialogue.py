@@ -82,6 +82,8 @@ class Meter:
             case kind if kind == OPTION_SELECT:
                 self.selected = message.text
                 if message.text.endswith("1"):
+                    self._reader = MessageReader()  # from here on a 06 acknowledges
+                if message.text.endswith("1"):
                     return [build(COMMAND, "P0(1234)")]
                 return [build(OPTION_SELECT, message.text)] if message.text.endswith("2") else [build(DATA, READOUT)]
             case kind if kind == REPEAT:
@@ -170,6 +172,56 @@ def test_readout(drive: Drive, identification: str, mode: str, selected: str, se
     assert found.mode == mode
     assert sets == [DataSet("1.8.0", "001234.5", "kWh"), DataSet("2.8.0", "0.0", "kWh")]
     assert (meter.selected, meter.settings) == (selected, settings)
+
+
+def test_a_register_in_partial_blocks(drive: Drive) -> None:
+    """Each but the last block ends with EOT and waits for ACK; one is damaged on its way, and asked for again."""
+    pieces = ["P.01(24-01-01 12:00)(5*kWh)\r\n", "(6*kWh)", "(7*kWh)"]
+    spoilt = [1]
+
+    class InBlocks(Meter):
+        number = -1
+
+        def answers(self, message: Message) -> list[bytes]:
+            if message.kind == COMMAND and message.text.startswith("R5"):
+                self.number = 0
+            elif message.kind == ACKNOWLEDGE:
+                self.number += 1
+            elif message.kind != REPEAT or self.number < 0:
+                return super().answers(message)
+            last = self.number == len(pieces) - 1
+            return [build(DATA, pieces[self.number], partial=not last)]
+
+    def spoil(octets: bytes) -> bytes:
+        if b"(6" in octets and spoilt:
+            spoilt.clear()
+            return octets.replace(b"6", b"9")
+        return octets
+
+    def session() -> Dialogue[Any]:
+        yield from start_programming("1", "", QUICK)
+        return (yield from read_register("P.01", QUICK, level="5"))
+
+    found = drive(session(), InBlocks("LGZ4ZMF", spoil=spoil))
+    assert found == [
+        DataSet("P.01", "24-01-01 12:00"), DataSet("", "5", "kWh"), DataSet("", "6", "kWh"), DataSet("", "7", "kWh"),
+    ]  # fmt: skip
+    assert not spoilt
+
+
+def test_an_answer_without_end(drive: Drive) -> None:
+    class Endless(Meter):
+        def answers(self, message: Message) -> list[bytes]:
+            if message.kind == ACKNOWLEDGE or message.text.startswith("R1"):
+                return [build(DATA, "(5)", partial=True)]
+            return super().answers(message)
+
+    def session() -> Dialogue[Any]:
+        yield from start_programming("1", "", QUICK)
+        yield from read_register("P.01", QUICK)
+
+    with pytest.raises(LinkError, match="without end"):
+        drive(session(), Endless("LGZ4ZMF"))
 
 
 def test_a_damaged_readout_is_asked_for_again(drive: Drive) -> None:

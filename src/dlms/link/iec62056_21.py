@@ -34,6 +34,8 @@ FIRST_BAUD: Final = 300
 MODE_C_BAUDS: Final = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
 MODE_B_BAUDS: Final = {"A": 600, "B": 1200, "C": 2400, "D": 4800, "E": 9600, "F": 19200}
 REPETITIONS: Final = 3
+PARTIAL_BLOCKS: Final = 4096
+"""How many blocks one answer may have."""
 FOREVER: Final = 3600.0  # seconds; nobody comes to a meter for days
 BREAK: Final = build(COMMAND, "B0")
 
@@ -207,11 +209,23 @@ def start_programming(
 
 
 def read_register(address: str, timing: LineTiming | None = None, *, level: str = "1") -> Dialogue[list[DataSet]]:
-    """In programming mode: R1 (or R2, ...) of one address. LinkError where the meter answers with an error."""
-    answer = yield from _exchange(build(COMMAND, f"R{level}{address}()"), timing or LineTiming())
-    if answer.kind != DATA:
-        raise LinkError(f"the meter does not read {address}: {answer.kind} {answer.text}")
-    found = data_sets(answer.text)
+    """In programming mode: R1 (or R2, ...) of one address, in partial blocks too, each of which is acknowledged.
+
+    LinkError where the meter answers with an error, or without end.
+    """
+    timing = timing or LineTiming()
+    text = ""
+    answer = yield from _exchange(build(COMMAND, f"R{level}{address}()"), timing)
+    for _ in range(PARTIAL_BLOCKS):
+        if answer.kind != DATA:
+            raise LinkError(f"the meter does not read {address}: {answer.kind} {answer.text}")
+        text += answer.text
+        if not answer.partial:
+            break
+        answer = yield from _exchange(build(ACKNOWLEDGE), timing)
+    else:
+        raise LinkError(f"the meter reads {address} without end")
+    found = data_sets(text)
     if len(found) == 1 and found[0].value.startswith("ER"):
         raise LinkError(f"the meter does not read {address}: {found[0].value}")
     return found
