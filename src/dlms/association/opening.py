@@ -267,6 +267,8 @@ def _server_title(proposal: Proposal, aare: Aare) -> bytes | None:
     title, known = aare.responding_ap_title, proposal.server_system_title
     if title and known and title != known:
         raise AuthenticationFailed(f"another meter answered: system title {title.hex().upper()}")
+    if title and title == proposal.security.client_system_title:
+        raise AuthenticationFailed("the meter has our own system title: our APDUs could come back as its own")
     return title or known
 
 

@@ -122,7 +122,8 @@ def _judged(device: LogicalDevice, client_sap: int, aarq: Aarq) -> tuple[ServerA
     mechanism = _mechanism(client, aarq)
     title = aarq.calling_ap_title or b""
     needs_title = context in CIPHERED_CONTEXTS or mechanism in (Mechanism.HLS_GMAC, Mechanism.HLS_SHA256)
-    if (needs_title and len(title) != TITLE_LENGTH) or client.system_title not in (None, title):
+    ours = bool(title) and title == device.system_title  # it would make the client's nonces ours
+    if ours or (needs_title and len(title) != TITLE_LENGTH) or client.system_title not in (None, title):
         raise Rejected(User.CALLING_AP_TITLE_NOT_RECOGNIZED)
     if client.users and aarq.calling_ae_invocation_id not in client.users:
         raise Rejected(User.CALLING_AE_INVOCATION_IDENTIFIER_NOT_RECOGNIZED)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
-from dlms.apdu import encode, encode_with_data_octets
+from dlms.apdu import decode_with_data_octets, encode, encode_with_data_octets
 from dlms.apdu.ciphering import (
     AUTHENTICATED,
     BROADCAST_KEY,
@@ -23,7 +23,7 @@ from dlms.apdu.ciphering import (
     GlobalCiphered,
     GlobalCiphering,
 )
-from dlms.errors import Downgrade, SecurityError
+from dlms.errors import DecodeError, Downgrade, SecurityError
 from dlms.grammar import Message
 from dlms.security.ciphered import Ciphered
 from dlms.security.counters import CounterStore, MemoryCounterStore, ReceivedCounter, ReplayRule, counter_name
@@ -116,7 +116,8 @@ class SecurityContext:
         """The plain APDU inside a received one: protected enough, new, and with a tag that fits.
 
         `besides` is protection that this message must have, whatever the policy. Raises Downgrade, ReplayDetected,
-        TagMismatch and SecurityError; the counter counts only once the tag fits.
+        TagMismatch and SecurityError; the counter counts only once the tag fits, or, where none was asked for, what was
+        deciphered is an APDU.
         """
         content = message.ciphered_content
         dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
@@ -134,6 +135,8 @@ class SecurityContext:
             seal = Seal(SecurityControl.of(control), self.peer_title, key, self.authentication_key)
             self._peer_seal = seal
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
+        if not control & AUTHENTICATED:
+            _check_form(plain)
         received.accept(counter)
         if self.trace is not None:
             self.trace("plaintext received", plain)
@@ -170,3 +173,11 @@ class SecurityContext:
             found = ReceivedCounter(self.replay, store, counter_name(self.peer_title, key))
             self._received[dedicated] = found
         return found
+
+
+def _check_form(plain: bytes) -> None:
+    """Without a tag only its form vouches for a plaintext: a counter does not count for what anybody made up."""
+    try:
+        decode_with_data_octets(plain)
+    except DecodeError:
+        raise SecurityError("what was deciphered is no APDU: another key, or altered octets") from None

@@ -46,8 +46,8 @@ class CounterStore(Protocol):
     def received(self, name: str) -> int | None:
         """The highest received value that was put away, None before the first."""
 
-    def put_received(self, name: str, value: int) -> None:
-        """Put away a received value; a lower one than before changes nothing."""
+    def put_received(self, name: str, value: int) -> bool:
+        """Put away a received value that is above all before; False where it is not, and nothing changes."""
 
 
 class MemoryCounterStore:
@@ -89,9 +89,12 @@ class MemoryCounterStore:
         with self._lock:
             return self._received.get(name)
 
-    def put_received(self, name: str, value: int) -> None:
+    def put_received(self, name: str, value: int) -> bool:
         with self._lock:
-            self._received[name] = max(value, self._received.get(name, value))
+            if value <= self._received.get(name, -1):
+                return False
+            self._received[name] = value
+            return True
 
 
 class SqliteCounterStore:
@@ -176,13 +179,14 @@ class SqliteCounterStore:
             row = self._database.execute("SELECT received FROM invocation_counter WHERE name = ?", (name,)).fetchone()
             return None if row is None else row[0]
 
-    def put_received(self, name: str, value: int) -> None:
+    def put_received(self, name: str, value: int) -> bool:
         with self._lock:
-            self._write(
+            written = self._write(
                 "INSERT INTO invocation_counter (name, received) VALUES (?1, ?2)"
-                " ON CONFLICT (name) DO UPDATE SET received = max(?2, coalesce(received, 0))",
+                " ON CONFLICT (name) DO UPDATE SET received = ?2 WHERE received IS NULL OR received < ?2",
                 (name, value),
             )
+            return written == 1
 
     def _stored(self, name: str) -> int:
         row = self._database.execute("SELECT next FROM invocation_counter WHERE name = ?", (name,)).fetchone()
@@ -210,8 +214,8 @@ class SqliteCounterStore:
             self._database.execute("PRAGMA synchronous=NORMAL")
         return range(first, stop)
 
-    def _write(self, statement: str, values: tuple[object, ...]) -> None:
-        self._database.execute(statement, values)
+    def _write(self, statement: str, values: tuple[object, ...]) -> int:
+        return self._database.execute(statement, values).rowcount
 
 
 def _after(name: str, value: int, count: int) -> int:
@@ -270,7 +274,8 @@ class ReceivedCounter:
             raise ReplayDetected(f"received invocation counter {value} leaps more than {jump} beyond the last, {last}")
 
     def accept(self, value: int) -> None:
-        """Remember a value whose tag was found right."""
+        """Remember a value whose tag was found right; ReplayDetected where another association did so meanwhile."""
+        if self._rule.name == "strict" and not self._store.put_received(self._name, value):
+            self._last = self._store.received(self._name)
+            raise ReplayDetected(f"received invocation counter {value} was used in another association")
         self._last = value
-        if self._rule.name == "strict":
-            self._store.put_received(self._name, value)
