@@ -49,7 +49,23 @@ MANAGER = ServedClient(1, attributes=READ_AND_WRITE, methods=MethodAccessV3.ACCE
 NOBODY = SendDestinationAndMethod(PushTransportService.TCP, b"", PushMessageType.A_XDR_ENCODED_XDLMS_APDU)
 
 
+class Errors(logging.Handler):
+    """Makes a failure of every error that is logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise AssertionError(record.getMessage())
+
+
 def check(octets: bytes) -> None:
+    errors, logger = Errors(logging.ERROR), logging.getLogger("dlms.server")
+    logger.addHandler(errors)
+    try:
+        answer_all(octets)
+    finally:
+        logger.removeHandler(errors)
+
+
+def answer_all(octets: bytes) -> None:
     LOGGER.addFilter(failing)
     try:
         device = meter()
