@@ -8,15 +8,32 @@ import socket
 import time
 
 import pytest
-from tests.association.meter import CLOCK, ENERGY, GUARDED, KEYS, LONG, MANAGER, NOW, PUBLIC, aarq, meter
+from tests.association.meter import (
+    CLOCK,
+    ENERGY,
+    GUARDED,
+    KEYS,
+    LONG,
+    MANAGER,
+    NOW,
+    PUBLIC,
+    aarq,
+    attribute,
+    initiate,
+    meter,
+)
 from tests.serving import serving
 
 import dlms
 from dlms.apdu import decode, encode
 from dlms.apdu.acse import Aare
+from dlms.apdu.get import GetRequestNext, GetRequestNormal, GetResponseWithDatablock
+from dlms.cosem.classes import SapAssignment
 from dlms.data import DoubleLongUnsigned
+from dlms.grammar import Message
 from dlms.link.hdlc_settings import HdlcSettings
-from dlms.server import LogicalDevice, ServedClient, Server, ServerLimits
+from dlms.results import DataAccessResult
+from dlms.server import LogicalDevice, ServedClient, Server, ServerLimits, SessionLimits
 from dlms.service_errors import ReadWriteDenied, TemporaryFailure
 from dlms_core.wrapper import build
 
@@ -134,3 +151,35 @@ def test_requests_of_two_clients_interleaved_on_one_connection() -> None:
             received += peer.recv(4096)
         assert received.count(b"\x00\x01\x00\x01\x00\x10") == 1
         assert isinstance(decode(received[8 : 8 + received[7]]), Aare)
+
+
+def test_the_management_device_lists_them_all() -> None:
+    second = LogicalDevice("DLM0000000000002", sap=17, clients=[ServedClient(PUBLIC)])
+    with serving(Server([meter(), second]), URLS[0]) as (url,), dlms.connect(url) as client:
+        found = client.get(SapAssignment("0.0.41.0.0.255").sap_assignment_list)
+    assert [(of.sap, of.logical_device_name) for of in found] == [
+        (1, b"DLM0000000000001"), (17, b"DLM0000000000002")
+    ]  # fmt: skip
+
+
+def test_a_transfer_that_is_left_lying_is_dropped() -> None:
+    limits = SessionLimits(transfer_timeout=0.2)
+    small = {"user_information": initiate(size=100)}
+    with serving(Server(meter(), session_limits=limits), URLS[0]) as (url,), connected(url) as peer:
+        peer.settimeout(5)
+
+        def asked(request: Message) -> object:
+            peer.sendall(build(encode(request), source=PUBLIC, destination=1))
+            header = peer.recv(8, socket.MSG_WAITALL)
+            return decode(peer.recv(int.from_bytes(header[6:]), socket.MSG_WAITALL))
+
+        assert isinstance(asked(aarq(**small)), Aare)
+        first = asked(GetRequestNormal(0xC1, attribute(LONG.value)))
+        assert isinstance(first, GetResponseWithDatablock)
+        second = asked(GetRequestNext(0xC1, 1))
+        assert isinstance(second, GetResponseWithDatablock)
+        assert isinstance(second.result.result, bytes)
+        time.sleep(0.6)
+        gone = asked(GetRequestNext(0xC1, 2))
+        assert isinstance(gone, GetResponseWithDatablock)
+        assert gone.result.result == DataAccessResult.NO_LONG_GET_IN_PROGRESS
