@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.interop.peers import Unavailable, class_path, unavailable
-from tests.interop.test_gurux_dlms_client import walk
+from tests.interop.test_gurux_dlms_client import found_by
 from tests.interop.test_jdlms_client import JdlmsClient
 
 import dlms
@@ -35,15 +35,34 @@ def client_of(meter: RunningMeter) -> int:
     return simulated_meter.model.client(simulated_meter.keys).sap
 
 
-def test_gurux_dlms_walks(meter: RunningMeter, tmp_path: Path) -> None:
+def gurux_dlms(meter: RunningMeter, tmp_path: Path, **plan: Any) -> Any:
     if importlib.util.find_spec("gurux_dlms") is None:
         unavailable("gurux-dlms is not installed")
     keys = meter.simulated.keys
-    found = walk(
+    return found_by(
         tmp_path, link="wrapper", port=int(meter.simulated.url.rpartition(":")[2]), client=client_of(meter),
         authentication="hls-gmac", ciphered=True, counter=1, system_title="4D4D4D0000000002",
-        encryption_key=keys.encryption_key, authentication_key=keys.authentication_key,
+        encryption_key=keys.encryption_key, authentication_key=keys.authentication_key, **plan,
     )  # fmt: skip
+
+
+def test_gurux_dlms_reads_rows(meter: RunningMeter, tmp_path: Path) -> None:
+    profile, now = meter.simulated.model.profile, NOW.timestamp()
+    entries, ranged = gurux_dlms(
+        meter, tmp_path, steps=[["entries", profile, 1, 3], ["range", profile, now - 7200, now]]
+    )
+    with meter.connect() as ours:
+        period = ours.get(dlms.AttributeRef(7, profile, 4))
+        rows = [
+            [cell.hex().upper() if isinstance(cell, bytes) else cell for cell in row]
+            for row in ours.get(dlms.AttributeRef(7, profile, 2))
+        ]
+    assert entries == rows[:3]
+    assert ranged == rows[-int(7200 // period) :]
+
+
+def test_gurux_dlms_walks(meter: RunningMeter, tmp_path: Path) -> None:
+    found = gurux_dlms(meter, tmp_path)
     refused = {name for name, value in found.items() if isinstance(value, str) and value.startswith("error ")}
     assert refused <= UNREADABLE
     assert found["1/0.0.42.0.0.255:2"] == meter.simulated.name.encode().hex().upper()
