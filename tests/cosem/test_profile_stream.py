@@ -68,3 +68,21 @@ def test_the_front_of_what_was_cut_off() -> None:
     assert same(front, unpack_profile(octets, CAPTURES, capture_period=PERIOD).take(slice(199)))
     with pytest.raises(DecodeError):
         stream.finish()
+
+
+def test_without_rows_there_are_the_columns_of_the_capture_objects() -> None:
+    stream = ProfileStream(Rules(CAPTURES, [None, (-3, 30), None], PERIOD))
+    stream.feed(dumps(Array([])))
+    for profile in (stream.finish(), unpack_profile(dumps(Array([])), CAPTURES, scaler_units=[None, (-3, 30), None])):
+        assert len(profile) == 0
+        assert {name: values.dtype.kind for name, values in profile.columns.items()} == {
+            CLOCK: "M",
+            ENERGY: "O",
+            STATUS: "O",
+        }
+        assert profile.clock == CLOCK
+        assert profile.scalers == {ENERGY: -3}
+        assert list(profile.rows()) == profile.gaps(period=PERIOD) == []
+        assert profile.to_arrow().num_rows == 0
+        assert len(Profile.concat([profile, unpack_profile(buffer(3), CAPTURES)])) == 3
+    assert not unpack_profile(dumps(Array([]))).columns

@@ -18,6 +18,7 @@ from dlms.cosem.profile_plan import Nulls, ProfilePlan, Rules
 from dlms.cosem.profile_rows import NO_DEVIATION, Chosen, Companions, Filled, concatenated, taken
 from dlms.cosem.profile_time import Gap, Times
 from dlms.cosem.table import Missing, Table, cell_text
+from dlms.data import OctetString
 from dlms.datetime import DeviationSign
 from dlms.enumerations import SortMethod
 from dlms.errors import ConfigurationError
@@ -57,7 +58,8 @@ def unpack_profile(
     `capture_period` is attribute 4, in seconds, and `sort_method` attribute 5: a null-data clock is the time before
     it plus (LIFO: minus) the period, and not a time where the period is 0, unknown or above a year, or where the
     rows are sorted by a value. Other null-data repeats the value before it; `nulls="missing"` fills nothing.
-    `deviation_sign="reversed"` is for meters that send +60 for UTC+1.
+    `deviation_sign="reversed"` is for meters that send +60 for UTC+1. A buffer without rows gives the columns of the
+    capture objects, without rows.
 
     `out` is a `Profile.empty(plan, rows)`: it is filled anew and returned, which saves the allocations. The rules
     are those of its plan; an argument that says otherwise is a ConfigurationError, and so are more rows than it has
@@ -78,6 +80,22 @@ def unpack_profile(
         nulls=nulls,
         deviation_sign=deviation_sign,
     )
+    return profile_of(filled, rules, octets)
+
+
+def profile_of(filled: core.Columns, rules: Rules, octets: bytes) -> Profile:
+    """The profile of columns that the core filled. One without rows has the columns of its capture objects, if these
+    are known: times for the clocks, and objects for what no row says the type of.
+    """
+    if not filled.rows and not filled.plan.columns and rules.captures:
+        plan = core.Plan.of_tags(
+            [OctetString.tag] * len(rules.captures),
+            clocks=rules.clocks,
+            capture_step=rules.capture_step,
+            nulls=rules.nulls,
+            deviation_sign=rules.deviation_sign,
+        )
+        filled = plan.empty(0)
     return Profile(ProfilePlan(filled.plan, rules), filled, octets)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dlms.cosem.profile import Octets, Profile
-from dlms.cosem.profile_plan import ProfilePlan, Rules
+from dlms.cosem.profile import Octets, Profile, profile_of
+from dlms.cosem.profile_plan import Rules
 from dlms_core import columns as core
 
 __all__ = ["ProfileStream"]
@@ -50,4 +50,4 @@ class ProfileStream:
         return self._profile(self._rows.front())
 
     def _profile(self, filled: core.Columns) -> Profile:
-        return Profile(ProfilePlan(filled.plan, self._rules), filled, b"")
+        return profile_of(filled, self._rules, b"")

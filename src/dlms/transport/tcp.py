@@ -11,7 +11,6 @@ from typing import Any, Self, cast
 from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
-
 FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
 
 
