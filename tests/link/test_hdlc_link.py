@@ -236,6 +236,23 @@ def test_an_unanswered_request_is_not_asked_for() -> None:
     assert joined.client.connected
 
 
+def test_what_was_not_the_answer_leaves_one_to_be_asked_for() -> None:
+    """A meter may say something else first, an event or the answer to what was given up; it says nothing unasked."""
+    joined = line(answer=lambda apdu: b"something else")
+    joined.run(1)
+    joined.client.send(b"request", joined.now)
+    joined.run(30)
+    assert joined.got == [b"something else"]
+    assert joined.client.next_timer() is None
+    joined.meter.send(b"the answer", joined.now)
+    joined.run(60)
+    assert joined.got == [b"something else"]  # nobody asked
+    joined.client.expect(joined.now)
+    joined.run(90)
+    assert joined.got == [b"something else", b"the answer"]
+    assert joined.client.next_timer() is None
+
+
 def frame(kind: FrameKind, information: bytes = b"", *, final: bool = True, **numbers: int) -> bytes:
     return Frame(CLIENT, METER, control_octet(kind, poll_final=final, **numbers), information).encode()
 

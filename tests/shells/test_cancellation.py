@@ -149,6 +149,23 @@ def test_given_up_in_a_lost_link_is_resumed(meter: Running) -> None:
     asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
+def test_an_answer_that_nobody_waits_for_any_more_does_not_end_the_polling(meter: Running) -> None:
+    """Over HDLC a meter says nothing unasked: what was passed over leaves an answer to be asked for."""
+
+    async def scenario() -> None:
+        limits = Deadlines(response=3)
+        async with aio.connect(f"{meter.hdlc}?client=16", hdlc=SMALL, deadlines=limits) as connected:
+            for _ in range(3):
+                reading = asyncio.create_task(connected.get(LONG))
+                await asyncio.sleep(0)
+                reading.cancel()
+                await asyncio.wait([reading])
+                connected._session._engine.awaiting = False
+                assert await connected.get(ENERGY.value) == 123456
+
+    asyncio.run(asyncio.wait_for(scenario(), 30))
+
+
 def test_a_deadline_of_the_callers_own(meter: Running) -> None:
     async def scenario() -> None:
         async with aio.connect(f"{meter.wrapper}?client=16") as connected:

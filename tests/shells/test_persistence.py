@@ -21,6 +21,7 @@ from dlms.cosem.types import CaptureObjectDefinition, OctetStringDateTime
 from dlms.data import DoubleLongUnsigned, OctetString
 from dlms.datetime import CosemDateTime
 from dlms.errors import ConnectionLost, DeadlineExceeded, LinkError, SecurityError, TransportError
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security.counters import MemoryCounterStore, counter_name
 from dlms.security.keys import Key
 from dlms.security.settings import Security
@@ -34,6 +35,7 @@ CLOCK, PROFILE = Clock("0.0.1.0.0.255"), ProfileGeneric("1.0.99.1.0.255")
 START = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
 ROWS = 300
 AARQ = bytes.fromhex("A109060760857405080101")  # the context name in it
+SLOW = Data("0.0.96.1.8.255").value
 COUNTER = Data("0.0.43.1.0.255").value
 
 pytestmark = pytest.mark.parametrize("colour", COLOURS)
@@ -156,6 +158,35 @@ def test_a_lost_link_stays_lost_without_retries(links: Running, colour: str) -> 
                 for _ in range(2):
                     with pytest.raises((LinkError, TransportError)):
                         await meter.get(ENERGY.value)
+
+    run(colour, scenario)
+
+
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+@pytest.mark.parametrize("delay", [0.25, 0.55, 1.0])
+def test_an_answer_that_comes_late_is_not_that_of_the_second_try(
+    links: Running, device: LogicalDevice, colour: str, link: str, delay: float
+) -> None:
+    asked = 0
+
+    async def slow() -> OctetString:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            await asyncio.sleep(delay)
+        return OctetString(bytes([asked]))
+
+    device[SLOW] = slow
+    limits = Deadlines(link=2, response=0.3, release=0.3)
+    hdlc = HdlcSettings(poll_interval=0.02, acknowledge_after=0.05)
+
+    async def scenario(connect: Any) -> None:
+        url = f"{getattr(links, link)}?client=16"
+        async with connect(url, deadlines=limits, retries=QUICK, hdlc=hdlc) as meter:
+            value = await meter.get(SLOW)
+            assert value in (b"\1", b"\2", b"\3", b"\4")
+            assert delay < 0.3 or value != b"\1"
+            assert await meter.get(ENERGY.value) == 123456
 
     run(colour, scenario)
 

@@ -54,6 +54,12 @@ class Engine:
         self.link.send(apdu, now, answered=answered)
         self._look()
 
+    def expect(self, now: float) -> None:
+        """What came was no answer: it is still awaited."""
+        self.awaiting = True
+        self.link.expect(now)
+        self._look()
+
     def receive(self, octets: bytes, now: float) -> None:
         """Take what the transport brought; b"" once it has ended."""
         if octets and self._trace is not None:

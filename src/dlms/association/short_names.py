@@ -1,8 +1,8 @@
 """Read, write and unconfirmed write with short names, as a client: lists, parameterised access, blocks both ways.
 
-Values go in and out as the octets of one Data. Answers carry no invoke-id here: the shells wait for the answer to a
-request that was given up before they send another. One that comes later still would be taken for the next; after a
-DeadlineExceeded, open the association anew.
+Values go in and out as the octets of one Data. Answers carry no invoke-id here, so one that comes late could be taken
+for the next: the shells wait for the answer to a request that was given up before they send another, and where none
+comes they give the link up.
 """
 
 from __future__ import annotations

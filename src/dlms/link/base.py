@@ -56,6 +56,9 @@ class Link(Protocol):
         """Send an APDU as soon as the link allows; `answered` says that an answer is to come. Raises LinkError where
         there is no link."""
 
+    def expect(self, now: float) -> None:
+        """What came was not the answer: it is still to come, and is asked for where the link has a way to."""
+
     def keep_alive(self, now: float) -> bool:
         """Ask the other station for a sign of life, where nothing else is under way; False where the link has no way
         to ask. `at_rest` says when it was given."""

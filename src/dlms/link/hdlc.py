@@ -145,6 +145,11 @@ class HdlcLink:
             self._emit(Frame(self._peer, self._own, control_octet(FrameKind.UI, poll_final=i == last), piece,
                              segmented=i < last))  # fmt: skip
 
+    def expect(self, now: float) -> None:
+        self._answer_due = True
+        if self._state is State.CONNECTED and self._may_send:
+            self._transmit(now)
+
     def keep_alive(self, now: float) -> bool:
         if self._state is State.CONNECTED and self._may_send and self._calling:
             self._hand_over([self._supervisory()], now)

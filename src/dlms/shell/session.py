@@ -310,7 +310,7 @@ class Session:
                     if self._on_progress is not None:
                         self._on_progress(effect.done, effect.total)
                 elif isinstance(effect, (SetAside, PassOver)):
-                    self._engine.awaiting = True  # what came was no answer
+                    self._engine.expect(time.monotonic())
                     if isinstance(effect, SetAside):
                         self._notifications.append(effect.message)
                 else:
