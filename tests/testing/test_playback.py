@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from tests.serving import serving
 import dlms
 from dlms.data import DoubleLongUnsigned, OctetString
 from dlms.errors import ConfigurationError, DecodeError, DlmsError
+from dlms.security.counters import MemoryCounterStore
 from dlms.server import READ_AND_WRITE, LogicalDevice, ServedClient, Server
 from dlms.testing import Playback, PlaybackMismatch
 from dlms.transport.capture import CaptureFile, Record, read_capture, write_capture
@@ -181,3 +184,34 @@ def test_a_second_connection_is_closed(captured: tuple[str, Path], pair: str) ->
         with pytest.raises(DlmsError), dlms.connect(url):
             pass
         use(meter)
+
+
+KEYS = {"encryption_key": "000102030405060708090A0B0C0D0E0F", "authentication_key": "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"}
+
+
+def test_a_ciphered_session_with_what_was_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: str) -> None:
+    """HLS and ciphered services: the same challenge and the same counters give the same octets."""
+    ours = threading.current_thread()
+    monkeypatch.setattr(
+        os, "urandom", lambda count: (b"C" if threading.current_thread() is ours else b"S") * count
+    )  # the meter's own is in the capture
+    policy = "authenticated+encrypted"
+    client = ServedClient(1, authentication="hls-gmac", policy=policy, **KEYS)
+    device = LogicalDevice("TST0000000000001", system_title=b"TST\0\0\0\0\1", clients=[client])
+    device[ENERGY] = DoubleLongUnsigned(4711)
+
+    def security(first: int) -> dlms.Security:
+        return dlms.Security("hls-gmac", policy=policy, client_system_title="4D4D4D0000000001", **KEYS,
+                             counters=MemoryCounterStore(first=first), replay="per_association")  # fmt: skip
+
+    path = tmp_path / "capture.txt"
+    with (
+        serving(Server(device), "tcp://127.0.0.1:0") as (url,),
+        CaptureFile(path) as trace,
+        dlms.connect(f"{url}?client=1", security=security(100), trace=trace) as meter,
+    ):
+        assert meter.get(ENERGY) == 4711
+    with Playback.of(path).served(pair) as url, dlms.connect(f"{url}?client=1", security=security(100)) as meter:
+        assert meter.get(ENERGY) == 4711
+    with pytest.raises(PlaybackMismatch), Playback.of(path).served(pair) as url:
+        dlms.connect(f"{url}?client=1", security=security(101)).open()

@@ -6,7 +6,9 @@
 
 The client under test has to be set as the recorded one was; octets that differ all the same, a time that is written
 for instance, may be masked by `??` in the file (`dlms.transport.capture`). A client that sends anything else meets a
-PlaybackMismatch that says where, what was recorded and what came.
+PlaybackMismatch that says where, what was recorded and what came. What clients draw has to be the same, too: the
+challenge of HLS (patch `os.urandom`) and the invocation counters (`MemoryCounterStore(first=...)` for both); a password
+is the asterisks that stand for it in the capture.
 """
 
 from __future__ import annotations
