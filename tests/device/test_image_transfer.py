@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import Any
 
 import pytest
+from tests.association.meter import MANAGER, answers, session
+from tests.association.scripted import Wire
 from tests.device.hands import World
 
-from dlms.cosem.classes import ImageTransfer
+from dlms.association.client import ClientAssociation
+from dlms.association.firmware import Activation, FirmwareUpdating
+from dlms.association.opening import Proposal
+from dlms.cosem.classes import ImageTransfer, ScriptTable, SingleActionSchedule
 from dlms.cosem.classes.access_control import ImageBlock, ImageToActivateInfo, ImageTransferInitiate
-from dlms.data import Boolean, OctetString
+from dlms.cosem.classes.time_and_events import Script, ScriptAction
+from dlms.cosem.types import ActionItem
+from dlms.data import Boolean, Integer, OctetString
+from dlms.device.clock import LiveClock
 from dlms.device.image_transfer import LiveImageTransfer, TransferredImage
+from dlms.device.script_table import LiveScriptTable
+from dlms.device.single_action_schedule import LiveSingleActionSchedule
 from dlms.enumerations import ImageTransferStatus as Status
+from dlms.enumerations import ScriptServiceId
 from dlms.errors import ConfigurationError
+from dlms.security import Security
 from dlms.service_errors import OtherReason, ReadWriteDenied, ServiceError, TemporaryFailure, TypeUnmatched
 
 TRANSFER = ImageTransfer("0.0.44.0.0.255")
@@ -345,3 +358,28 @@ def test_a_verification_that_is_given_up_has_failed() -> None:
         return meter.status
 
     assert asyncio.run(run()) is Status.IMAGE_VERIFICATION_FAILED
+
+
+# ---- at a time ------------------------------------------------------------------------------------------------------
+
+
+def test_an_activation_that_a_client_has_put_on_the_schedule() -> None:
+    meter = Meter()
+    clock = meter.device.install(LiveClock(meter.device, time=meter.time))
+    table, schedule = ScriptTable("0.0.10.0.107.255"), SingleActionSchedule("0.0.15.0.2.255")
+    activation = ScriptAction(ScriptServiceId.EXECUTE_METHOD, 18, TRANSFER.logical_name, 4, Integer(0))
+    meter.device.install(LiveScriptTable(meter.device, table, [Script(1, [activation])]))
+    script = ActionItem(table.logical_name, 1)
+    meter.device.install(LiveSingleActionSchedule(meter.device, schedule, script, clock=clock))
+    of = session(meter.device, MANAGER)
+    wire = Wire(lambda octets: answers(of.respond(octets, 0.0)))
+    association = ClientAssociation(Proposal(security=Security()))
+    wire.run(association.open())
+    two_at_night = datetime(2023, 11, 15, 2, 0)  # the world begins the evening before
+    update = wire.run(FirmwareUpdating(IMAGE, b"FW-2", activate=two_at_night).run(association))
+    assert (update.activation, update.images) == (Activation.SCHEDULED, (WHOLE,))
+    meter.run(3 * 3600)
+    assert meter.running == b""
+    meter.run(3600)
+    assert meter.running == IMAGE
+    assert meter.status is Status.IMAGE_ACTIVATION_SUCCESSFUL
