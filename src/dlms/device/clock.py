@@ -11,6 +11,7 @@ from dlms.cosem.classes import Clock
 from dlms.cosem.classes.time_and_events import PresetTime
 from dlms.datetime import ClockStatus, CosemDateTime
 from dlms.device.daylight_saving import LocalTime
+from dlms.device.part import Untimed
 from dlms.enumerations import ClockBase
 from dlms.service_errors import OtherReason
 
@@ -25,7 +26,7 @@ LAST_SUNDAY_OF_OCTOBER: Final = CosemDateTime(
 )
 
 
-class LiveClock:
+class LiveClock(Untimed):
     """The clock of a device; `time` gives the world's, in POSIX seconds.
 
     The clock runs with the world's time and differs from it by what clients set and shift; its own time is POSIX
@@ -179,14 +180,6 @@ class LiveClock:
     def _shift_time(self, seconds: int) -> None:
         within(seconds, LONGEST_SHIFT)
         self.set(self.now() + seconds)
-
-    # ---- part -----------------------------------------------------------------------------------------------------
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here: daylight saving is looked at when the time is."""
 
 
 RULES: Final = (3, 5, 6, 7, 8)

@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 from dlms.association.logical_device import LogicalDevice
 from dlms.cosem.classes import DisconnectControl, DisconnectControlV0, DisconnectControlV1
+from dlms.device.part import Untimed
 from dlms.enumerations import ControlMode, ControlState
 from dlms.service_errors import OtherReason
 
@@ -51,7 +52,7 @@ PERMITTED: Final[dict[ControlMode, str]] = {
 """Which of them there are in each control mode."""
 
 
-class LiveDisconnectControl:
+class LiveDisconnectControl(Untimed):
     """A switch. Clients switch it by the methods of the object, the program by `switch(Cause.MANUAL_RECONNECT)`.
 
     `switched(output_state)` is called when the supply goes on or off. A cause that the mode knows but that changes
@@ -102,9 +103,3 @@ class LiveDisconnectControl:
             raise OtherReason
         if mode is ControlMode.NONE:
             self._become(ControlState.CONNECTED)
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here."""

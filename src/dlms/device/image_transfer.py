@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 from dlms.association.logical_device import LogicalDevice, Outcome
 from dlms.cosem.classes import ImageTransfer
 from dlms.cosem.classes.access_control import ImageBlock, ImageToActivateInfo, ImageTransferInitiate
+from dlms.device.part import Untimed
 from dlms.enumerations import ImageTransferStatus
 from dlms.errors import ConfigurationError
 from dlms.service_errors import OtherReason, ReadWriteDenied, ServiceError, TemporaryFailure, TypeUnmatched
@@ -54,7 +55,7 @@ Activate: TypeAlias = Callable[[TransferredImage], Outcome[object]]
 """Put an image to use; raises what it likes where it cannot."""
 
 
-class LiveImageTransfer:
+class LiveImageTransfer(Untimed):
     """Images taken by a device: their transfer, verification and activation, and the status of each.
 
     `verify` and `activate` may be async: then they go on by themselves while the method is answered with
@@ -224,11 +225,3 @@ class LiveImageTransfer:
         self._bits = self._blocks_status()
         self._image = None  # its octets are where they belong
         self.status = ImageTransferStatus.IMAGE_ACTIVATION_SUCCESSFUL
-
-    # ---- part -----------------------------------------------------------------------------------------------------
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here: an activation at a time comes from a schedule, through a script."""

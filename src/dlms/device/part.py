@@ -13,7 +13,7 @@ from dlms.association.server_parts import Part
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.service_errors import ServiceError
 
-__all__ = ["DeviceItself", "Outcome", "Part", "begin", "outcome"]
+__all__ = ["DeviceItself", "Outcome", "Part", "Untimed", "begin", "outcome"]
 
 T = TypeVar("T")
 NOBODY: Final = ServedClient(0)
@@ -35,6 +35,16 @@ class DeviceItself(Access):
         """The octets of an attribute's value; raises ServiceError."""
         found: bytes | Iterator[bytes] = yield from self.read(self.find(class_id, logical_name), attribute_id)
         return found if isinstance(found, bytes) else b"".join(found)
+
+
+class Untimed:
+    """A part that only answers: nothing of it is timed."""
+
+    def next_timer(self) -> float | None:
+        return None
+
+    def tick(self, now: float) -> None:
+        """There is nothing to do."""
 
 
 async def finished(work: Work[T], awaitable: Awaitable[Any]) -> T:

@@ -9,11 +9,12 @@ from dlms.association.logical_device import LogicalDevice
 from dlms.cosem.classes import DemandRegister, ExtendedRegister, Register
 from dlms.data import Data, NullData
 from dlms.device.clock import LiveClock
+from dlms.device.part import Untimed
 from dlms.device.scheduled import Scheduled
 from dlms.units import ScalerUnit
 
 
-class LiveRegister:
+class LiveRegister(Untimed):
     """A register whose value is kept by the device: `record` writes it, `reset` puts `default` back.
 
     An extended register takes the time of either from `clock`; its status is left to the program.
@@ -43,12 +44,6 @@ class LiveRegister:
         self._device[register.value] = value
         if isinstance(register, ExtendedRegister):
             self._device[register.capture_time] = self._clock.date_time(self._clock.now())
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here."""
 
 
 class LiveDemandRegister(Scheduled):

@@ -11,7 +11,7 @@ from dlms.cosem.classes import ScriptTable
 from dlms.cosem.classes.time_and_events import Script, ScriptAction
 from dlms.cosem.types import ActionItem
 from dlms.data import LongUnsigned, NullData, dumps
-from dlms.device.part import DeviceItself, outcome
+from dlms.device.part import DeviceItself, Untimed, outcome
 from dlms.enumerations import ScriptServiceId
 from dlms.logical_name import LogicalName
 from dlms.service_errors import ObjectUndefined, OtherReason, ServiceError
@@ -20,7 +20,7 @@ EXECUTE: Final = 1
 NO_SCRIPT: Final = LogicalName("0.0.0.0.0.0")
 
 
-class LiveScriptTable:
+class LiveScriptTable(Untimed):
     """Executes its scripts: each action in turn, whatever a client may do; one that fails keeps none of the others.
 
     A parameter of null-data invokes a method without an argument. A script that comes to execute itself fails there.
@@ -68,12 +68,6 @@ class LiveScriptTable:
                 yield from self._itself.invoke(served, action.index, argument)
             case _:
                 pass  # a dummy, such as 0
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Scripts are executed by others."""
 
 
 def run_script(itself: DeviceItself, item: ActionItem) -> Work[None]:

@@ -13,6 +13,7 @@ from dlms.cosem.classes import Data, SecuritySetup, SecuritySetupV0
 from dlms.cosem.classes.access_control import KeyTransferData
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DoubleLongUnsigned, OctetString
+from dlms.device.part import Untimed
 from dlms.enumerations import KeyId, SecurityPolicyV0, SecurityPolicyV1, SecuritySuite
 from dlms.errors import ConfigurationError, DlmsError
 from dlms.logical_name import LogicalName
@@ -37,7 +38,7 @@ FIELDS: Final = {
 """Where a client has the key of that number."""
 
 
-class LiveSecuritySetup:
+class LiveSecuritySetup(Untimed):
     """What clients share that are under one Security setup: keys and policy, which its methods change.
 
     `clients` are their SAPs; they are served by the device and have the same keys and policy. `changed` is told of each
@@ -169,11 +170,3 @@ class LiveSecuritySetup:
             LOGGER.warning("key_transfer: %s", error)
             raise OtherReason from None
         self.broadcast_encryption_key = keys.get(KeyId.GLOBAL_BROADCAST_ENCRYPTION_KEY, self.broadcast_encryption_key)
-
-    # ---- part -----------------------------------------------------------------------------------------------------
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here."""

@@ -9,10 +9,11 @@ from dlms.association.logical_device import LogicalDevice
 from dlms.cosem.classes import SpecialDaysTable
 from dlms.cosem.classes.time_and_events import SpecialDayEntry
 from dlms.device.occurrence import comes_round
+from dlms.device.part import Untimed
 from dlms.service_errors import ObjectUndefined
 
 
-class LiveSpecialDays:
+class LiveSpecialDays(Untimed):
     """A table of special days, whose entries clients insert and delete by their index."""
 
     def __init__(self, device: LogicalDevice, table: SpecialDaysTable, entries: Iterable[SpecialDayEntry] = ()) -> None:
@@ -43,9 +44,3 @@ class LiveSpecialDays:
         if len(others) == len(self.entries):
             raise ObjectUndefined(what=f"special day {index}")
         self._device[self.table.entries] = others
-
-    def next_timer(self) -> float | None:
-        return None
-
-    def tick(self, now: float) -> None:
-        """Nothing is timed here."""
