@@ -14,7 +14,7 @@ from tests.interop.conftest import Serve
 import dlms
 from dlms.association.firmware import Activation
 from dlms.client import Meter
-from dlms.cosem.classes import ImageTransfer, SecuritySetup
+from dlms.cosem.classes import AssociationLN, ImageTransfer, SecuritySetup
 from dlms.enumerations import ImageTransferStatus
 from dlms.errors import DlmsError
 from dlms.security import Key, Security
@@ -30,6 +30,7 @@ IMAGE = bytes(range(256)) * 10 + b"the end"
 BLOCKS = 26
 TRANSFER = ImageTransfer("0.0.44.0.0.255")
 SETUP = SecuritySetup("0.0.43.0.0.255")
+LIMITS = Deadlines(link=5, response=5, release=2)
 
 
 def security(**keys: Any) -> Security:
@@ -41,8 +42,7 @@ def security(**keys: Any) -> Security:
 def connect(serve: Serve, of: Security, *what: str, **options: Any) -> Meter:
     """A server process of its own for each of `what`: what is changed there stays changed."""
     server = serve("gurux", "wrapper", "ln", "1024", "1", *what)
-    limits = Deadlines(link=5, response=5, release=2)
-    return dlms.connect(f"tcp://127.0.0.1:{server.port}?client=1", security=of, deadlines=limits, **options)
+    return dlms.connect(f"tcp://127.0.0.1:{server.port}?client=1", security=of, deadlines=LIMITS, **options)
 
 
 class Enough(Exception):
@@ -93,3 +93,25 @@ def test_keys_under_another_master_key_change_nothing(serve: Serve) -> None:
         meter.transfer_keys(encryption_key=NEW["encryption_key"])
     with connect(serve, security(), "refused") as meter:
         assert meter.get(SETUP.security_suite) == 0
+
+
+def test_a_password_is_changed(serve: Serve) -> None:
+    server = serve("gurux", "wrapper", "ln", "1024", "1")
+    lls = Security("lls", password="Gurux")
+    with dlms.connect(f"tcp://127.0.0.1:{server.port}?client=17", security=lls, deadlines=LIMITS) as meter:
+        assert meter.change_lls_secret("another").password == b"another"
+        assert meter.get(AssociationLN("0.0.40.0.0.255").secret) == b"another"
+
+
+@pytest.mark.parametrize(("secret", "holds"), [("another", True), ("Gurux", False)])
+def test_a_secret_is_changed_and_holds_from_the_next_association_on(serve: Serve, secret: str, holds: bool) -> None:
+    server = serve("gurux", "wrapper", "ln", "1024", "1")
+    digest = security().with_changes(authentication="hls-md5", password="Gurux")
+    with dlms.connect(f"tcp://127.0.0.1:{server.port}?client=35", security=digest, deadlines=LIMITS) as meter:
+        again = meter.change_hls_secret("another").with_changes(password=secret)
+        if holds:
+            meter.reassociate(35, again)
+            assert meter.get(SETUP.security_suite) == 0
+        else:
+            with pytest.raises(DlmsError):
+                meter.reassociate(35, again)
