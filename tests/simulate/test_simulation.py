@@ -14,6 +14,7 @@ from dlms.data import DoubleLongUnsigned
 from dlms.errors import ConfigurationError
 from dlms.service_errors import ReadWriteDenied
 from dlms.simulate import MODELS, Simulation
+from dlms.simulate.running import running
 
 NOW = datetime(2026, 7, 1, 12, 34, 56, tzinfo=UTC).timestamp()
 PROFILE = ProfileGeneric("1.0.99.1.0.255")
@@ -143,3 +144,25 @@ def test_what_cannot_be_simulated() -> None:
     with pytest.raises(ConfigurationError, match="beyond 65535"):
         asyncio.run(Simulation(meters=20).listen("tcp://127.0.0.1:65530"))
     assert "european" in MODELS
+
+
+def test_the_same_questions_have_the_same_answers_octet_for_octet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The challenge, the ciphertexts and the tags too, as long as the client is the same."""
+    monkeypatch.setattr("dlms.shell.session.os.urandom", lambda count: bytes(range(count)))
+
+    def session(seed: int) -> list[tuple[str, bytes]]:
+        heard: list[tuple[str, bytes]] = []
+
+        def hear(what: str, octets: bytes) -> None:
+            heard.append((what, octets))
+
+        with running(simulated(seed=seed)) as simulation, simulation.meters[0].connect(trace=hear) as meter:
+            meter.get(Register("1.0.1.7.0.255").value)
+            meter.read_profile(PROFILE, *DAY)
+        return heard
+
+    first, again, other = (session(seed) for seed in (1, 1, 2))
+    assert len(first) > 10
+    assert first == again
+    assert [what for what, _ in first] == [what for what, _ in other]
+    assert first != other

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import importlib.util
 import signal
 import sys
 from collections.abc import Mapping
@@ -44,6 +46,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; one line that begins with `ready` says when."""
+    _allow_many_connections()
     try:
         asyncio.run(_serve(arguments))
     except ConfigurationError as error:
@@ -64,8 +67,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
     async with simulation:
         url = await simulation.listen(arguments.listen)
         ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C interrupts what runs
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, ended.set)
         _introduce(simulation.meters[0], arguments.meter)
         count = len(simulation.meters)
         sys.stdout.write(f"ready {url} {count} {'meter' if count == 1 else 'meters'}\n")
@@ -73,6 +77,17 @@ async def _serve(arguments: argparse.Namespace) -> None:
         chance = asyncio.create_task(simulation.reboot_by_chance())
         await ended.wait()
         chance.cancel()
+
+
+def _allow_many_connections() -> None:
+    """Let as many files be open as the system lets us: a port and a connection are one each."""
+    if importlib.util.find_spec("resource") is None:  # Windows has no such limit
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _introduce(meter: SimulatedMeter, file: Path | None) -> None:

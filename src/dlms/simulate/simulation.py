@@ -74,6 +74,7 @@ class Simulation:
         self._servers: dict[int, Server | HanPort] = {}
         """By the number of the first meter that it serves."""
         self._away: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     async def listen(self, url: str = "tcp://127.0.0.1:4059") -> str:
         """Listen: each meter at a port of its own, from that of the URL on (0: any free ones), or all at one. The URL
@@ -110,13 +111,15 @@ class Simulation:
         """Take the power from a meter, and with it from all that share its port: connections and associations are
         gone, and for `away` seconds nothing listens. Values, keys and counters stay; the event logs tell of it."""
         meters = next(place for place in self._places() if meter in place)
-        for each in meters:
-            each.happened(Happening.POWER_DOWN)
         server = self._servers.pop(meters[0].number, None)
         if server is None:
             return  # it is away already
+        for each in meters:
+            each.happened(Happening.POWER_DOWN)
         await server.close()
         await asyncio.sleep(away)
+        if self._closed:
+            return
         for each in meters:
             each.happened(Happening.POWER_UP)
         await self._serve(meters, meter.url)
@@ -134,6 +137,7 @@ class Simulation:
 
     async def close(self) -> None:
         """Stop listening and end every connection."""
+        self._closed = True
         for task in self._away:
             task.cancel()
         servers, self._servers = self._servers, {}
