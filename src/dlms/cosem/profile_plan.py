@@ -64,7 +64,7 @@ class Rules:
             known = self._described = paths, names, units
         return known[1], dict(known[2])
 
-    @property
+    @cached_property
     def capture_step(self) -> int:
         """From the clock of a row to the next, in ms; 0 where that is not known."""
         period = self.capture_period or 0
@@ -75,7 +75,7 @@ class Rules:
             return period
         return -period if self.sort_method == SortMethod.LIFO else 0
 
-    @property
+    @cached_property
     def clocks(self) -> list[int] | None:
         """Positions of the clocks; None where no capture objects tell them."""
         if self.captures is None:
