@@ -103,3 +103,25 @@ def test_notifications_reach_who_is_associated(url: str, sap: int) -> None:
             assert client.get(CLOCK.time)
             found += [decode(encode_with_data_octets(message)) for message in client.notifications()]
     assert found == [event, data]
+
+
+def test_a_notification_too_long_for_one_client_goes_to_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    device = meter()
+    long = DataNotification(1, None, OctetString(bytes(300)))
+    short = DataNotification(2, None, OctetString(b""))
+    with (
+        serving(Server(device), URLS[0]) as (where,),
+        dlms.connect(f"{where}?client={MANAGER}") as able,
+        dlms.connect(where, max_receive_pdu_size=200) as narrow,
+    ):
+        device.notify(long)
+        device.notify(short)
+        found: dict[int, list[int]] = {0: [], 1: []}
+        deadline = time.monotonic() + 10
+        while 2 not in found[0] or 2 not in found[1]:
+            assert time.monotonic() < deadline
+            for number, client in enumerate((able, narrow)):
+                assert client.get(CLOCK.time)
+                found[number] += [message.long_invoke_id_and_priority for message in client.notifications()]  # type: ignore[attr-defined]
+    assert found == {0: [1, 2], 1: [2]}
+    assert "is not notified" in caplog.text

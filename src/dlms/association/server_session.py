@@ -46,7 +46,7 @@ from dlms.association.server_services import (
     reply_to_proof,
 )
 from dlms.enumerations import Conformance
-from dlms.errors import DecodeError, ReplayDetected, SecurityError
+from dlms.errors import DecodeError, EncodeError, ReplayDetected, SecurityError
 from dlms.grammar import Message
 from dlms.results import ExceptionServiceError, ExceptionStateError
 from dlms.security.ciphered import CIPHERED
@@ -171,11 +171,17 @@ class ServerSession:
         return needed is not None and association.allows(needed)
 
     def notification(self, message: Message) -> bytes:
-        """The octets of a notification, protected as the association is; they may be sent at any time."""
+        """The octets of a notification, protected as the association is; they may be sent at any time. EncodeError for
+        one that is longer than what the client takes."""
         association = self._association
-        if association is None or association.security is None:
+        if association is None:
             return encode_with_data_octets(message)
-        return self._protected(association, message)
+        plain = association.security is None
+        octets = encode_with_data_octets(message) if plain else self._protected(association, message)
+        most = association.max_send_pdu_size
+        if len(octets) > most:
+            raise EncodeError(f"a notification of {len(octets)} octets, where the client takes {most}")
+        return octets
 
     def respond(self, octets: bytes, now: float) -> Work[list[bytes]]:
         """The APDUs that answer an APDU of the client: one, none, or the blocks of a window."""
