@@ -178,8 +178,10 @@ MET: dict[str, Met] = {
                  "initiate_request_not_ciphered",
                  (f"{LINK}::test_a_response_whose_number_never_moves", f"{LINK}::test_segments_without_the_final_bit",
                   f"{QUIRKS}::test_initiate_request_not_ciphered", "test_another_context_name")),
-    "Gurux": Met("windows that never end, methods that are written", "single_blocks, short_name_methods_written",
+    "Gurux": Met("windows that never end, a last block that does not say so, methods that are written",
+                 "single_blocks, last_block_unmarked, short_name_methods_written",
                  ("association/test_short_names.py::test_a_method_is_written_where_reading_does_not_do",
+                  "association/test_general_block_transfer.py::test_a_ciphered_apdu_whose_last_block_does_not_say_so",
                   "test_single_blocks")),
 }  # fmt: skip
 

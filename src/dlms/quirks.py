@@ -45,6 +45,8 @@ class Quirks:
         priority: "high" or "normal" for every request; "negotiated" is high where the peer agrees to priorities.
         service_class_not_set: requests do not say that they are confirmed; they are answered all the same.
         single_blocks: general-block-transfer goes block by block, without windows (a Gurux server never ends one).
+        last_block_unmarked: in general-block-transfer a ciphered APDU ends where its own length says, though no block
+            says that it is the last (a Gurux server counts the protection of what it has protected already).
         requests_in_blocks: SET, write, and ACTION with parameters go in blocks of their service even where they fit one
             APDU, as far as such blocks are agreed on.
         block_numbers_not_reset: the first block of an answer may have any number (Actaris SL7000 counts on from the
@@ -67,6 +69,7 @@ class Quirks:
     priority: Priority = "negotiated"
     service_class_not_set: bool = False
     single_blocks: bool = False
+    last_block_unmarked: bool = False
     requests_in_blocks: bool = False
     block_numbers_not_reset: bool = False
     short_name_methods_written: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from tests.association.scripted import EVERYTHING, Wire, negotiated, script
 
 from dlms.apdu import decode, encode
 from dlms.apdu.block_transfer import LAST_BLOCK, STREAMING, GeneralBlockTransfer
+from dlms.apdu.ciphering import CipheredContent, GloGetResponse
 from dlms.apdu.get import CosemAttributeDescriptor
 from dlms.association.effects import Exchange
 from dlms.association.general_block_transfer import OVERHEAD, TAG, BlockTransfer
@@ -18,6 +20,7 @@ from dlms.association.negotiated import Negotiated
 from dlms.association.services import get, set_value
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DeadlineExceeded, DlmsError, ProtocolError
+from dlms.quirks import Quirks
 from dlms.service_errors import ExceptionResponseReceived
 
 TEXT = CosemAttributeDescriptor(1, bytes.fromhex("0000600100FF"), 2)
@@ -202,3 +205,14 @@ def test_blocks_that_were_not_acknowledged_are_sent_again() -> None:
 def test_a_peer_that_acknowledges_more_than_was_sent() -> None:
     with pytest.raises(ProtocolError, match="acknowledged block 5, and 1 were sent"):
         script(block(1, b"", ack=5)).run(transferred(negotiated(max_send_pdu_size=100), REQUEST))
+
+
+def test_a_ciphered_apdu_whose_last_block_does_not_say_so() -> None:
+    whole = encode(GloGetResponse(CipheredContent(0x30, 5, bytes(60), bytes(12))))
+    blocks = (block(1, whole[:40]), block(2, whole[40:70]), block(3, whole[70:], streaming=True))
+    agreed = replace(negotiated(), quirks=Quirks(last_block_unmarked=True))
+    wire = script(*blocks)
+    assert wire.run(transferred(agreed, PLAIN)) == whole
+    assert len(wire.sent) == 3
+    with pytest.raises(DeadlineExceeded):
+        script(*blocks).run(transferred(negotiated(), PLAIN))

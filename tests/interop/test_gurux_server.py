@@ -1,11 +1,12 @@
 """Our client against a Gurux server (its Java port), a separate process, over real sockets: what jDLMS has not.
 
-Nothing here needs a quirk. SET and ACTION in blocks of their own are missing: its server (4.0.47, the only version on
-Maven Central) loses the transaction after the first block and answers with octets that are no set-response.
+Nothing here needs a quirk. SET and ACTION in blocks of their own are more than its server does (4.0.47, the only
+version on Maven Central): two tests at the end say how it fails.
 """
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from dlms.apdu import decode
 from dlms.apdu.ciphering import GlobalCiphering
 from dlms.association.opening import LN_CONFORMANCE
 from dlms.client import Deadlines, Meter
-from dlms.cosem.references import AttributeRef
+from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import OctetString
+from dlms.errors import AssociationRejected, AuthenticationFailed, DecodeError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security import Security
 from dlms.security.counters import SqliteCounterStore
+from dlms.service_errors import ExceptionResponseReceived, ObjectClassInconsistent
 
 SECRET = "Gurux"
 TITLE = "4D4D4D0000000001"
@@ -151,3 +154,54 @@ def test_counters_rise_across_connections(serve: Serve, tmp_path: Path) -> None:
             assert meter.get(TEXT)
     assert len(sent) == 6
     assert sent == sorted(set(sent))
+
+
+def refusals() -> list[Any]:
+    """Every mechanism, plain and ciphered, with each secret and key that can be wrong."""
+    cases = []
+    for clients, keys in ((PLAIN, {}), (CIPHERED, KEYS)):
+        for mechanism, client in clients.items():
+            known = MECHANISMS[mechanism] | keys | ({"client_system_title": TITLE} if mechanism == "hls-sha256" else {})
+            wrong = {"password": "Wrong", "encryption_key": bytes(16), "authentication_key": bytes(16)}
+            cases += [
+                pytest.param(
+                    client, Security(mechanism, **known | {name: wrong[name]}), id=f"{mechanism}-{client}-{name}"
+                )
+                for name in wrong
+                if name in known
+            ]
+    return cases
+
+
+@pytest.mark.parametrize(("client", "security"), refusals())
+def test_what_is_wrong_is_one_clear_error(serve: Serve, client: int, security: Security) -> None:
+    """Where it cannot decipher the AARQ it says so by an exception-response: there is no AARE to reject with."""
+    began = time.monotonic()
+    with pytest.raises((AssociationRejected, AuthenticationFailed, ExceptionResponseReceived)):
+        connect(serve, "wrapper", client, security)
+    assert time.monotonic() - began < 4
+
+
+def test_set_in_blocks_is_more_than_it_takes(serve: Serve) -> None:
+    """It drops the first block and keeps no transaction; its set-response has three octets too many."""
+    received: list[bytes] = []
+    with connect(
+        serve, "wrapper", 16, Security(), pdu=200, trace=lambda what, octets: received.append(octets)
+    ) as meter:
+        with pytest.raises(DecodeError, match="3 octets follow the end of the value"):
+            meter.set(TEXT, OctetString(bytes(700)))
+        assert received[-1].endswith(bytes.fromhex("C502C100000001000000"))
+        assert meter.get(TEXT) == b"HELLO-GURUX"
+
+
+@pytest.mark.parametrize("ciphered", [False, True])
+def test_action(serve: Serve, ciphered: bool) -> None:
+    """A method that gives back its argument. Of an argument in blocks it takes the first only: it knows no
+    action-request-with-pblock."""
+    echo = MethodRef(1, "0.0.96.1.0.255", 1)
+    security = secured("hls-gmac", **KEYS) if ciphered else Security()
+    with connect(serve, "wrapper", 1 if ciphered else 16, security) as meter:
+        for value in (b"SHORT", bytes(range(256)) * 3):
+            assert meter.call(echo, OctetString(value)) == value
+        with pytest.raises(ObjectClassInconsistent):
+            meter.call(echo, OctetString(bytes(1500)))

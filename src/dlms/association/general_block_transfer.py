@@ -17,9 +17,10 @@ from dlms.association.blocks import LONGEST_VALUE
 from dlms.association.effects import Exchange, Progress, Receive, Send
 from dlms.association.negotiated import Negotiated
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, DeadlineExceeded, ProtocolError
+from dlms.errors import ConfigurationError, DeadlineExceeded, DecodeError, ProtocolError
 from dlms.link.assembly import Assembly
 from dlms.link.block_transfer import BlockReassembly
+from dlms.security.ciphered import CIPHERED
 from dlms_core.pieces import split
 
 TAG: Final = bytes(GeneralBlockTransfer.tags)
@@ -39,6 +40,7 @@ class BlockTransfer:
         self._window = negotiated.block_window
         self._longest = negotiated.longest_apdu
         self._allowed = negotiated.allows(Conformance.GENERAL_BLOCK_TRANSFER)
+        self._unmarked = negotiated.quirks.last_block_unmarked
         self._pieces: list[bytes] = []
         self._acknowledged = 0  # how many of our pieces the peer has in order
         self._sent = 0  # the highest block number that we sent
@@ -102,6 +104,10 @@ class BlockTransfer:
             block = GeneralBlockTransfer(
                 block.block_control & ~LAST_BLOCK, block.block_number, block.block_number_ack, block.block_data
             )
+        elif self._unmarked and self._ends_by_its_length(block):
+            block = GeneralBlockTransfer(
+                block.block_control | LAST_BLOCK, block.block_number, block.block_number_ack, block.block_data
+            )
         before = self._reassembly.acknowledged
         for event in self._reassembly.receive(block):
             if not isinstance(event, Assembly):
@@ -116,6 +122,16 @@ class BlockTransfer:
         if self._useless > USELESS_BLOCKS:
             raise ProtocolError(f"the meter repeats itself: {self._useless} blocks brought nothing new")
         return None
+
+    def _ends_by_its_length(self, block: GeneralBlockTransfer) -> bool:
+        """Whether with this block, the next one, a ciphered APDU is whole."""
+        if block.last_block or block.block_number != self._reassembly.acknowledged + 1:
+            return False
+        try:
+            message = decode(self._reassembly.octets + block.block_data)
+        except DecodeError:
+            return False
+        return isinstance(message, CIPHERED) and not message.deviations
 
     def _note_acknowledgement(self, block: GeneralBlockTransfer) -> bool:
         number = block.block_number_ack

@@ -32,6 +32,11 @@ class BlockReassembly:
         """The number of the last block that came in order; 0 before the first."""
         return 0 if self._transfer is None else len(self._transfer.pieces)
 
+    @property
+    def octets(self) -> bytes:
+        """What came in order so far."""
+        return b"" if self._transfer is None else b"".join(self._transfer.pieces)
+
     def receive(self, block: GeneralBlockTransfer, offset: int = 0) -> list[Assembly | DecodeError]:
         """What this block completes; `offset` is where in the stream it stands."""
         events: list[Assembly | DecodeError] = []
