@@ -167,3 +167,20 @@ def test_a_push_goes_where_it_is_wanted(meter: RunningMeter) -> None:
             octets = connection.makefile("rb").read()
     (reading,) = Reader(KeyRing({}, None)).read([[octets]])
     assert reading.innermost.notification_body.value[0] == b"10000001"
+
+
+@every_model
+def test_firmware_is_taken(meter: RunningMeter) -> None:
+    with meter.connect() as connected:
+        connected.update_firmware(bytes(5000), b"NEW-2.0")
+        assert connected.get(Data("1.0.0.2.0.255").value) == b"NEW-2.0"
+
+
+@pytest.mark.parametrize("meter", ["european"], indirect=True)
+def test_keys_are_changed_and_told(meter: RunningMeter) -> None:
+    new = bytes(range(16, 32))
+    with meter.connect() as connected:
+        connected.transfer_keys(encryption_key=new)
+    assert meter.description["encryption_key"] == new.hex().upper()
+    with meter.connect() as connected:
+        assert connected.get(Data("0.0.96.1.0.255").value) == b"10000001"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dlms.simulate.faults import Faults
 from dlms.simulate.meter import SimulatedMeter
-from dlms.simulate.model import Model, TestKeys
+from dlms.simulate.model import KnownKeys, Model
 from dlms.simulate.models import MODELS
 from dlms.simulate.simulation import Simulation
 
-__all__ = ["MODELS", "Faults", "Model", "SimulatedMeter", "Simulation", "TestKeys"]
+__all__ = ["MODELS", "Faults", "KnownKeys", "Model", "SimulatedMeter", "Simulation"]

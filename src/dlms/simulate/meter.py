@@ -30,9 +30,9 @@ from dlms.simulate.model import (
     DeclaredEventLog,
     DeclaredProfile,
     Happening,
+    KnownKeys,
     MeasuredRegister,
     Model,
-    TestKeys,
 )
 from dlms.simulate.noise import Seconds, noise, seed_of
 from dlms.simulate.supply import Supply
@@ -41,6 +41,7 @@ from dlms.units import ScalerUnit, Unit
 ORIGIN: Final = 1_577_836_800
 """2020-01-01T00:00Z: when simulated meters began to count."""
 SECURITY: Final = {field.name for field in fields(Security)} - {"counters"}
+KEYS: Final = ("encryption_key", "authentication_key", "master_key")
 CLIENT_SYSTEM_TITLE: Final = "4D4D4D0000000001"
 POWER_DOWN_PART: Final = 0.0005
 """The part of intervals in which the power went."""
@@ -54,13 +55,13 @@ class SimulatedMeter:
 
     def __init__(
         self, model: Model, number: int = 1, *, seed: int = 0, time: Callable[[], float], sap: int = 1,
-        keys: TestKeys | None = None, faults: Faults | None = None,
+        keys: KnownKeys | None = None, faults: Faults | None = None,
     ) -> None:  # fmt: skip
         self.model = model
         self.number = number
         self.seed = seed_of(seed, model.name, number)
         self.sap = sap
-        self.keys = keys or TestKeys()
+        self.keys = keys or KnownKeys()
         self.serial_number = f"{number + 10_000_000:08d}"
         self.url = ""
         """Where it listens; empty until it does."""
@@ -162,17 +163,16 @@ class SimulatedMeter:
     def description(self) -> Mapping[str, str]:
         """The entries of the TOML file with which a client gets in as the client that may do the most; only the URL
         where clients are not served."""
-        client = self.model.client(self.keys)
-        if client is None:
+        advertised = self.model.client(self.keys)
+        if advertised is None:
             return {"url": self.url}
+        client = self.device.clients[advertised.sap]  # its keys may have been changed
         return {
             "url": f"{self.url}?client={client.sap}&server={self.sap}",
             "authentication": client.authentication.name.lower().replace("_", "-"),
             "policy": "authenticated+encrypted",
             "client_system_title": CLIENT_SYSTEM_TITLE,
-            "encryption_key": self.keys.encryption_key,
-            "authentication_key": self.keys.authentication_key,
-            "master_key": self.keys.master_key,
+            **{name: key.reveal().hex().upper() for name in KEYS if (key := getattr(client, name)) is not None},
             "counters": "simulated-meters.sqlite",
         }
 
@@ -183,12 +183,14 @@ class SimulatedMeter:
             {key: value for key, value in self.description.items() if key in SECURITY}, "meter"
         )
 
-    def prepare(self, security: Security) -> None:
-        """Let the counter of a client that starts anew stand above those that this meter has seen."""
+    def prepared_security(self) -> Security:
+        """The same for a client that starts anew: its counter stands above those that this meter has seen."""
+        security = self.security
         key, title = security.encryption_key, security.client_system_title
         if key is not None and title is not None:
             name = counter_name(title, key)
             security.counters.advance_to(name, (self.counters.received(name) or 0) + 1)
+        return security
 
     # ---- objects --------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class Happening(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class TestKeys:
+class KnownKeys:
     """The keys of simulated meters. They are printed, and known to everybody: they protect nothing."""
 
     encryption_key: str = "000102030405060708090A0B0C0D0E0F"
@@ -126,7 +126,7 @@ class Model:
     manufacturer: str
     zone: Zone
     profile: str
-    clients: Callable[[TestKeys], tuple[ServedClient, ...]]
+    clients: Callable[[KnownKeys], tuple[ServedClient, ...]]
     registers: tuple[MeasuredRegister, ...]
     profiles: tuple[DeclaredProfile, ...] = ()
     event_logs: tuple[DeclaredEventLog, ...] = ()
@@ -141,12 +141,12 @@ class Model:
     nominal_voltage: float = 230.0
     more: Callable[[SimulatedMeter], None] = lambda meter: None
 
-    def client(self, keys: TestKeys) -> ServedClient | None:
+    def client(self, keys: KnownKeys) -> ServedClient | None:
         """The client that may do the most; it is the one that is advertised. None where clients are not served."""
         return next((client for client in self.clients(keys) if client.can_cipher), None)
 
 
-def managing_client(sap: int, keys: TestKeys) -> ServedClient:
+def managing_client(sap: int, keys: KnownKeys) -> ServedClient:
     """A client with GMAC and ciphering, which may do everything."""
     return ServedClient(
         sap,

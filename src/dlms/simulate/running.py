@@ -39,19 +39,17 @@ class RunningMeter:
     @property
     def url(self) -> str:
         """Where the client that may do the most gets in."""
-        return self.simulated.description["url"]
+        return self.description["url"]
 
     @property
     def security(self) -> Security:
         """What that client needs; a fresh one each time, with counters of its own above those that were used."""
-        security = self.simulated.security
-        self.run(lambda: self.simulated.prepare(security))
-        return security
+        return self.run(self.simulated.prepared_security)
 
     @property
     def description(self) -> dict[str, str]:
         """The same as the entries of a TOML file (`dlms.connect(meter=...)`)."""
-        return dict(self.simulated.description)
+        return dict(self.run(lambda: self.simulated.description))
 
     def connect(self, **settings: Any) -> client.Meter:
         """A client of it; the settings are those of dlms.connect."""

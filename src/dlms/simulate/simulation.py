@@ -16,7 +16,7 @@ from dlms.server import Server, ServerLimits
 from dlms.simulate.faults import Faults, FaultyMeter, FaultyStation
 from dlms.simulate.han_port import HanPort
 from dlms.simulate.meter import SimulatedMeter
-from dlms.simulate.model import Happening, Model, TestKeys
+from dlms.simulate.model import Happening, KnownKeys, Model
 from dlms.simulate.models import EUROPEAN, MODELS
 from dlms.simulate.noise import noise
 from dlms.transport.url import Url
@@ -41,7 +41,7 @@ class Simulation:
 
     def __init__(
         self, model: Model | str = EUROPEAN, *, meters: int = 1, seed: int = 0, together: bool = False,
-        faults: Faults | None = None, time: Callable[[], float] = _time.time, keys: TestKeys | None = None,
+        faults: Faults | None = None, time: Callable[[], float] = _time.time, keys: KnownKeys | None = None,
         limits: ServerLimits | None = None, destination: str | None = None,
     ) -> None:  # fmt: skip
         if isinstance(model, str):

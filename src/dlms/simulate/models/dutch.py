@@ -17,9 +17,9 @@ from dlms.simulate.model import (
     DeclaredEventLog,
     DeclaredProfile,
     Happening,
+    KnownKeys,
     MeasuredRegister,
     Model,
-    TestKeys,
     daily,
     every,
     managing_client,
@@ -39,7 +39,7 @@ IMPORT, EXPORT = "1.0.1.8.0.255", "1.0.2.8.0.255"
 TARIFFS: Final = ("1.0.1.8.1.255", "1.0.1.8.2.255", "1.0.2.8.1.255", "1.0.2.8.2.255")
 
 
-def clients(keys: TestKeys) -> tuple[ServedClient, ...]:
+def clients(keys: KnownKeys) -> tuple[ServedClient, ...]:
     """Management with GMAC and ciphering, and the public client."""
     return managing_client(MANAGEMENT_CLIENT, keys), ServedClient(PUBLIC_CLIENT)
 

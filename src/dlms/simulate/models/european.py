@@ -15,9 +15,9 @@ from dlms.simulate.model import (
     DeclaredEventLog,
     DeclaredProfile,
     Happening,
+    KnownKeys,
     MeasuredRegister,
     Model,
-    TestKeys,
     daily,
     every,
     managing_client,
@@ -31,7 +31,7 @@ STATUS: Final = "0.0.96.10.1.255"
 IMPORT, EXPORT = "1.0.1.8.0.255", "1.0.2.8.0.255"
 
 
-def clients(keys: TestKeys) -> tuple[ServedClient, ...]:
+def clients(keys: KnownKeys) -> tuple[ServedClient, ...]:
     """Management with GMAC and ciphering; the public client without anything, for what opens the others' way."""
     return (
         managing_client(MANAGEMENT_CLIENT, keys),

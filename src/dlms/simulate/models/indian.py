@@ -19,9 +19,9 @@ from dlms.simulate.model import (
     DeclaredEventLog,
     DeclaredProfile,
     Happening,
+    KnownKeys,
     MeasuredRegister,
     Model,
-    TestKeys,
     daily,
     every,
     managing_client,
@@ -42,7 +42,7 @@ VOLTAGE, CURRENT, POWER_FACTOR = "1.0.12.7.0.255", "1.0.11.7.0.255", "1.0.13.7.0
 WATT_HOURS, VOLT_AMPERE_HOURS = "1.0.1.8.0.255", "1.0.9.8.0.255"
 
 
-def clients(keys: TestKeys) -> tuple[ServedClient, ...]:
+def clients(keys: KnownKeys) -> tuple[ServedClient, ...]:
     """Public; meter reader, with a password and ciphering; utility setting, with GMAC and ciphering."""
     return (
         managing_client(UTILITY_SETTING, keys),
