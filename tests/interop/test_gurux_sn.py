@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 from tests.interop.conftest import Serve
+from tests.interop.test_gurux_server import KEYS, secured
 
 import dlms
 from dlms.client import Deadlines, Meter
 from dlms.cosem.references import AttributeRef
 from dlms.data import DoubleLongUnsigned, OctetString
+from dlms.errors import ReplayDetected
 from dlms.service_errors import ObjectUndefined
 
 TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
@@ -46,3 +48,24 @@ def test_reads_and_writes_in_blocks(serve: Serve, link: str, pdu: int) -> None:
         assert len(rows) == 1000
         meter.set(TEXT, OctetString(bytes(range(250)) * 10))
         assert meter.get(TEXT) == bytes(range(250)) * 10
+
+
+def test_a_password(serve: Serve) -> None:
+    server = serve("gurux", "wrapper", "sn", "1024", "1")
+    url = f"tcp://127.0.0.1:{server.port}?client=17"
+    with dlms.connect(url, short_names=True, security=secured("lls"), deadlines=Deadlines(response=20)) as meter:
+        assert len(meter.get(PROFILE)) == 1000
+
+
+@pytest.mark.parametrize("mechanism", ["none", "lls", "hls-gmac"])
+def test_ciphered_it_uses_one_invocation_counter_for_every_response(serve: Serve, mechanism: str) -> None:
+    """The association stands and the first response is read; the next one repeats the counter, and with it the nonce
+    of AES-GCM: no rule for replays lets that through."""
+    server = serve("gurux", "wrapper", "sn", "1024", "1")
+    url = f"tcp://127.0.0.1:{server.port}?client=1"
+    security = secured(mechanism, **KEYS, replay="per_association")
+    with (
+        dlms.connect(url, short_names=True, security=security, deadlines=Deadlines(response=20)) as meter,
+        pytest.raises(ReplayDetected, match="received invocation counter 1 is not above the last, 1"),
+    ):
+        meter.get(TEXT)
