@@ -227,7 +227,7 @@ class Meter:
         return await self._run(lambda association: change_hls_secret(association, secret))
 
     async def reassociate(self, client: int, security: Security) -> None:
-        """Release the association and open one as another client, over the same transport.
+        """Release the association and open one as another client, over the same transport if the meter leaves it open.
 
         With HDLC the client's address is part of the link, which is taken down and set up anew. Where the meter does
         not take the other client, no association is open afterwards.

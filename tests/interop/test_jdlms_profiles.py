@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.interop.conftest import Serve
+from tests.shells.colours import COLOURS, run
+from tests.shells.proxy import Direction, Proxy
 
 import dlms
 from dlms.cli import main
-from dlms.client import Deadlines
+from dlms.client import Deadlines, Retries
 from dlms.cosem.classes import AssociationLNV1, Clock, ProfileGeneric, Register
 from dlms.security import Security
 from dlms.units import Unit
@@ -90,6 +93,33 @@ def test_some_columns_of_a_range_without_rows(serve: Serve) -> None:
         profile = meter.read_profile("1.0.99.1.0.255", FIRST, FIRST + DAY, columns=["1.0.1.8.0.255"])
     assert list(profile.columns) == [CLOCK, ENERGY]
     assert len(profile) == 96
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize(("link", "who"), [("wrapper", PUBLIC), ("wrapper", CIPHERED), ("hdlc", CIPHERED)])
+def test_a_profile_over_a_line_that_is_cut(serve: Serve, link: str, who: Any, colour: str) -> None:
+    """Nine days in small blocks; the wire is cut in the third, the meter is called again, and the rest is read."""
+    url, arguments = options(serve, link, who, 512)
+    port = int(url.partition("?")[0].rpartition(":")[2])
+    cuts = 0
+
+    def harm(direction: Direction, offset: int, octets: bytes) -> list[bytes | None]:
+        nonlocal cuts
+        if direction == "up" or cuts or offset < 6000:
+            return [octets]
+        cuts += 1
+        return [octets[:7], None]
+
+    async def scenario(open_meter: Any) -> None:
+        with Proxy(("127.0.0.1", port), harm) as proxy:
+            through = url.replace(f":{port}", f":{proxy.port}")
+            async with open_meter(through, retries=Retries(pause=0.1), **arguments) as meter:
+                profile = await meter.read_profile("1.0.99.1.0.255", FIRST, FIRST + 9 * DAY)
+        assert profile.columns[ENERGY].tolist() == [1000 + 7 * row for row in range(9 * 96)]
+        assert not profile.duplicates().any()
+
+    run(colour, scenario)
+    assert cuts == 1
 
 
 def test_the_same_under_asyncio(serve: Serve) -> None:
@@ -181,3 +211,30 @@ def test_the_clock_is_set(serve: Serve) -> None:
     with connect(serve) as meter:
         meter.synchronise_clock(now)
         assert meter.read_clock(now).ahead == datetime.timedelta(0)
+
+
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+def test_another_client(serve: Serve, link: str) -> None:
+    """This server hangs up with the association: it is called anew."""
+    energy = Register("1.0.1.8.0.255").value
+    with connect(serve, link) as meter:
+        public = meter.get(energy)
+        meter.reassociate(*CIPHERED)
+        assert meter.get(energy) == public
+        meter.reassociate(*PUBLIC)
+        assert meter.get(energy) == public
+
+
+def test_stations_on_a_line(serve: Serve) -> None:
+    """This server answers SNRM whatever the address, and hangs up after DISC: the line is opened anew each time."""
+    url, _ = options(serve, "hdlc", PUBLIC)
+    found = dlms.client.scan(url, range(1, 4), patience=0.5, attempts=2)
+    assert [(station.server, station.answer) for station in found] == [(1, "UA"), (2, "UA"), (3, "UA")]
+
+
+def test_signs_of_life(serve: Serve) -> None:
+    """Over the wrapper; over HDLC this server takes no RR, and hangs up."""
+    url, arguments = options(serve, "wrapper", CIPHERED)
+    with dlms.connect(url, keep_alive=0.05, **arguments) as meter:
+        time.sleep(0.4)
+        assert meter.get(Register("1.0.1.8.0.255").value)

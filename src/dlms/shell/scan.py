@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -61,7 +62,12 @@ def scan(
         if on_progress is not None:
             on_progress(done, len(places))
         url = replace(target.url, server=server, physical=physical)
-        station = yield from _called(Engine(replace(target, url=url, hdlc=settings).link(), trace), server, physical)
+        place = replace(target, url=url, hdlc=settings)
+        try:
+            station = yield from _called(Engine(place.link(), trace), server, physical)
+        except ConnectionLost:  # some hang up after whatever they did not like; once more over a new line
+            yield Dial()
+            station = yield from _called(Engine(place.link(), trace), server, physical)
         if station is not None:
             found.append(station)
     if on_progress is not None:
@@ -81,9 +87,10 @@ def _called(engine: Engine, server: int, physical: int | None) -> Conversation[S
     except LinkError:
         return None
     in_force = getattr(engine.link, "in_force", None)
-    engine.disconnect(time.monotonic())
-    while engine.is_disconnected() is None:  # a station that does not answer DISC is given up as one that never was
-        yield from _turn(engine)
+    with contextlib.suppress(ConnectionLost):
+        engine.disconnect(time.monotonic())
+        while engine.is_disconnected() is None:  # a station that does not answer DISC is left as it is
+            yield from _turn(engine)
     return Station(server, physical, "UA", in_force)
 
 

@@ -167,13 +167,22 @@ class Session:
         self.association = ClientAssociation(self.target.proposal, trace=self._trace)
 
     def reassociate(self, client: int, security: Security) -> Conversation[None]:
-        """Release the association and open one as another client, over the same transport.
+        """Release the association and open one as another client, over the same transport if the meter leaves it open.
 
         With HDLC the client's address is that of the link, so the link is taken down and set up anew as well.
         """
         yield from self._left()
         self.turn_to(client, security)
-        yield from self._associated()
+        yield from self._associated_anew()
+
+    def _associated_anew(self) -> Conversation[None]:
+        """Over the same transport, or, where the meter hangs up with the association, as some do, over a new one."""
+        try:
+            yield from self._associated()
+        except (TransportError, LinkError):
+            if self._adopted:
+                raise
+            yield from self._opened(self._retries.pauses())
 
     def synchronise_counter(self, public_client: int, counter: AttributeRef[Any], *, force: bool) -> Conversation[int]:
         """Leave the association, read the counter as the public client, and come back with ours above it."""
@@ -190,7 +199,7 @@ class Session:
             failure = error
         yield from self._left()
         self.target, self.association = own, association
-        yield from self._associated()
+        yield from self._associated_anew()
         if failure is not None:
             raise failure
         return following
