@@ -235,6 +235,9 @@ def test_stations_on_a_line(serve: Serve) -> None:
 def test_signs_of_life(serve: Serve) -> None:
     """Over the wrapper; over HDLC this server takes no RR, and hangs up."""
     url, arguments = options(serve, "wrapper", CIPHERED)
-    with dlms.connect(url, keep_alive=0.05, **arguments) as meter:
+    seen: list[str] = []
+    with dlms.connect(url, keep_alive=0.05, trace=lambda what, _: seen.append(what), **arguments) as meter:
+        before = seen.count("received")
         time.sleep(0.4)
-        assert meter.get(Register("1.0.1.8.0.255").value)
+        assert seen.count("received") > before + 2
+        assert meter.get(Register("1.0.1.8.0.255").value) is not None
