@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Self, TypeVar, Unpack
 
+from dlms.apdu import decode, encode_with_data_octets
 from dlms.association.client import ClientAssociation
 from dlms.association.counters import advance_counter, check_counted, read_counter
 from dlms.association.effects import (
@@ -236,9 +237,10 @@ class Session:
                 yield from self._away(pause)
 
     def notifications(self) -> tuple[Message, ...]:
-        """The notifications that came in between, oldest first; handed out once."""
+        """The notifications that came in between, oldest first; handed out once. A body that is no Data stays what it
+        is: octets."""
         self._open_unsolicited()
-        taken = tuple(self._notifications)
+        taken = tuple(_with_typed_data(message) for message in self._notifications)
         self._notifications.clear()
         return taken
 
@@ -379,3 +381,10 @@ class Session:
         if octets:
             self._last_word = time.monotonic()
             yield Transmit(octets)
+
+
+def _with_typed_data(message: Message) -> Message:
+    try:
+        return decode(encode_with_data_octets(message))
+    except DlmsError:
+        return message
