@@ -217,13 +217,14 @@ def test_small_blocks(ports: dict[str, str], link: str, ciphered: bool, pdu: int
 @pytest.mark.parametrize("window", [1, 3, 7])
 @pytest.mark.parametrize("size", [32, 128, 1024])
 def test_hdlc_windows(ports: dict[str, str], window: int, size: int) -> None:
+    """Whatever window it offers, one is agreed on: of the frames of a wider one Gurux's client takes the first alone."""
     exercise(ports, "hdlc", **session("none", ciphered=False), hdlc_window=window, hdlc_size=size)
 
 
 @pytest.mark.parametrize(("link", "window"), [("wrapper", 1), ("wrapper", 3), ("wrapper", 63), ("hdlc", 1)])
 @pytest.mark.parametrize("ciphered", [False, True])
 def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool, window: int) -> None:
-    """While blocks stream Gurux does not poll its HDLC link, and a meter may not send unpolled: there one at a time."""
+    """While blocks stream Gurux does not poll its HDLC link, nor does it take a window of frames: there one at a time."""
     options = session("hls-gmac" if ciphered else "none", ciphered=ciphered) | {"blocks": "general", "pdu": 200}
     answers = ask(
         ports, link,

@@ -124,15 +124,16 @@ class HdlcLink:
             self._deadline = None
             self._events.append(Disconnected())
 
-    def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
-        """Send an APDU. `answered` says that an answer is to come, and is asked for when it is late."""
+    def send(self, apdu: bytes, now: float, *, answered: bool = True, more: bool = False) -> None:
+        """Send an APDU. `answered` says that an answer is to come, and is asked for when it is late; `more` that
+        another APDU follows at once, so that both can go out in one window."""
         if self._state is not State.CONNECTED:
             raise LinkError("there is no HDLC connection")
         pieces = split(llc.add(apdu, response=not self._calling), self._in_force.information_transmit)
         last = len(pieces) - 1
         self._working = False
         self._waiting.extend(_Outgoing(piece, i < last, answered) for i, piece in enumerate(pieces))
-        if self._may_send:
+        if self._may_send and not more:
             self._transmit(now)
 
     def send_unsolicited(self, apdu: bytes) -> None:

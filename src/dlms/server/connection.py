@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -217,10 +217,8 @@ class Connection:
                 return True
         return False
 
-    def _answer(self, line: Line, apdus: Iterable[bytes]) -> None:
-        now = self._loop.time()
-        for apdu in apdus:
-            self._station.send(line, apdu, now)
+    def _answer(self, line: Line, apdus: Sequence[bytes]) -> None:
+        self._station.send(line, apdus, self._loop.time())
 
     async def _finish(self, line: Line, work: Work[list[bytes]], awaitable: Awaitable[Any]) -> None:
         """Go on with a request whose function is async."""

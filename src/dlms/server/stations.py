@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,8 +48,8 @@ class Station(Protocol):
     def events(self) -> list[Request | Ended]:
         """What happened since the last call."""
 
-    def send(self, line: Line, apdu: bytes, now: float) -> None:
-        """Send an APDU to a client; nothing happens where its link is down."""
+    def send(self, line: Line, apdus: Sequence[bytes], now: float) -> None:
+        """Send APDUs to a client; nothing happens where its link is down."""
 
     def notify(self, line: Line, apdu: bytes, now: float) -> None:
         """Send an APDU that answers nothing, whoever's turn it is."""
@@ -85,11 +86,12 @@ class WrapperStation:
         events, self._events = self._events, []
         return events
 
-    def send(self, line: Line, apdu: bytes, now: float) -> None:
-        self._out += build(apdu, source=line.server, destination=line.client)
+    def send(self, line: Line, apdus: Sequence[bytes], now: float) -> None:
+        for apdu in apdus:
+            self._out += build(apdu, source=line.server, destination=line.client)
 
     def notify(self, line: Line, apdu: bytes, now: float) -> None:
-        self.send(line, apdu, now)
+        self.send(line, [apdu], now)
 
     def octets_to_send(self) -> bytes:
         octets = bytes(self._out)
@@ -166,12 +168,13 @@ class HdlcStation:
         events, self._events = self._events, []
         return events
 
-    def send(self, line: Line, apdu: bytes, now: float) -> None:
+    def send(self, line: Line, apdus: Sequence[bytes], now: float) -> None:
         link = self._links.get(line)
         if link is None:
             return
         try:
-            link.send(apdu, now)
+            for left, apdu in zip(range(len(apdus) - 1, -1, -1), apdus, strict=True):
+                link.send(apdu, now, more=left > 0)
         except LinkError:
             return  # the client has gone while its answer was made
         self._collect(line, link)

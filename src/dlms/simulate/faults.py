@@ -6,7 +6,7 @@ Which answers are garbled, and where, follows from the seed and the number of th
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,9 +113,9 @@ class FaultyStation:
             due.append(self._held.popleft()[1])
         return due
 
-    def send(self, line: Line, apdu: bytes, now: float) -> None:
+    def send(self, line: Line, apdus: Sequence[bytes], now: float) -> None:
         self._out += self._station.octets_to_send()
-        self._station.send(line, apdu, now)
+        self._station.send(line, apdus, now)
         self._take(line)
 
     def notify(self, line: Line, apdu: bytes, now: float) -> None:
