@@ -1,19 +1,30 @@
-"""The client for threads over loopback, beside a bare socket loop of the same messages in the same run.
+"""The client for threads over loopback, beside a bare socket loop of the same messages in the same run, and beside the
+clients of others reading the same rows.
 
 The meter is a process with canned answers (`benchmarks.canned`), so that what is above the bare loop is the client's.
 """
 
 from __future__ import annotations
 
+import importlib.util
+import subprocess
+import sys
 import time
+import timeit
+from pathlib import Path
 
 import pytest
 from benchmarks import canned
+from tests.interop.peers import Unavailable, class_path, unavailable
 
 import dlms
 from dlms.association.profile_reading import ProfileStructure
 
 ROUNDS = 60
+GURUX_INVOKE = 0xC1  # of every request of gurux-dlms; jDLMS counts as we do
+GURUX_READS = Path(__file__).parent / "peers" / "gurux_dlms_reads.py"
+WARM_UP = {"jDLMS": 5.0, "gurux-dlms": 0.5}  # for each second of measuring; Java compiles as it goes
+PEER_SECONDS = 60.0
 
 
 def best_beside(ours, bare, rounds=ROUNDS, *, number=1):
@@ -90,3 +101,68 @@ def test_10000_rows_in_blocks(benchmark):
     octets = canned.rows(10_000)
     answers = canned.profiles(octets, 1024)
     side_by_side(benchmark, answers, reader(10_000), "10,000 rows", messages=len(answers) // 16)
+
+
+# ---- other people's clients --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reads(request):
+    """The last arguments of another client: which rows, how long to warm up, how long to measure (briefly, where all
+    benchmarks are to be brief)."""
+    seconds = float(request.config.getoption("benchmark_max_time"))
+
+    def of(name):
+        return [canned.PROFILE.logical_name.dotted, "1000", str(WARM_UP[name] * seconds), str(seconds)]
+
+    return of
+
+
+def mean_of_ten(nanoseconds):
+    """The best mean of reads, ten at a time as far as there are ten, in seconds: what `best_beside` takes of ours."""
+    tens = zip(*[iter(nanoseconds)] * min(10, len(nanoseconds)), strict=False)
+    return min(sum(ten) / len(ten) for ten in tens) / 1e9
+
+
+def beside_peer(benchmark, name, command, answers):
+    """1,000 rows in one APDU read by us and by `command`, each from a meter with the same octets in its answers."""
+    read = reader(1000)
+    with canned.meter(canned.profiles(canned.rows(1000))) as port, canned.meter(answers, [canned.accepted()]) as other:
+        url = f"tcp://127.0.0.1:{port}?client={canned.CLIENT}&server={canned.METER}"
+        with dlms.connect(url, **canned.client_options()) as meter:
+            benchmark.pedantic(read, args=(meter,), rounds=8, iterations=10)
+            before = timeit.repeat(lambda: read(meter), number=10, repeat=ROUNDS // 2)
+            done = subprocess.run(command(other), capture_output=True, text=True, timeout=PEER_SECONDS, check=False)
+            after = timeit.repeat(lambda: read(meter), number=10, repeat=ROUNDS // 2)
+    assert done.returncode == 0, done.stderr[-2000:]
+    measured = [int(word) for word in done.stdout.split()]
+    ours, theirs = min(before + after) / 10, mean_of_ten(measured)
+    benchmark.extra_info["us"] = round(ours * 1e6, 1)
+    benchmark.extra_info[f"ratio to {name}"] = round(ours / theirs, 5)
+    print(
+        f"\n{benchmark.name}: 1,000 rows {ours * 1e6:.1f} us, {name} {theirs * 1e6:.0f} us"
+        f" (the best of {len(measured)} reads): {theirs / ours:.1f} times as long"
+    )
+
+
+def test_1000_rows_beside_jdlms(benchmark, reads):
+    try:
+        classes = class_path("jdlms")
+    except Unavailable as reason:
+        unavailable(str(reason))
+
+    def command(port):
+        # With every compiler of Java's: the interop tests' flags are for a short life.
+        return ["java", "-cp", classes, "peer.TimedReads", *canned.where(port), *reads("jDLMS")]
+
+    beside_peer(benchmark, "jDLMS", command, canned.profiles(canned.rows(1000)))
+
+
+def test_1000_rows_beside_gurux_dlms(benchmark, reads):
+    if importlib.util.find_spec("gurux_dlms") is None:
+        unavailable("gurux-dlms is not installed")
+
+    def command(port):
+        return [sys.executable, str(GURUX_READS), *canned.where(port), *reads("gurux-dlms")]
+
+    beside_peer(benchmark, "gurux-dlms", command, canned.profiles(canned.rows(1000), invoke=GURUX_INVOKE))

@@ -15,7 +15,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dlms.apdu import encode, encode_with_data_octets
+from dlms.apdu.acse import Aare
 from dlms.apdu.get import DataBlockG, GetResponseNormal, GetResponseWithDatablock
+from dlms.apdu.initiate import InitiateResponse
 from dlms.association.negotiated import PreEstablished
 from dlms.association.profile_reading import ProfileStructure
 from dlms.cosem.classes import ProfileGeneric, Register
@@ -25,6 +27,7 @@ from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance, SortMethod
 from dlms.grammar import array, dumps, structure
 from dlms.logical_name import LogicalName
+from dlms.results import AcseServiceUserDiagnostic, AssociationResult
 from dlms.security import Key, MemoryCounterStore, Protection, ReplayRule, Security
 from dlms.security.context import SecurityContext
 from dlms_core.pieces import split
@@ -99,10 +102,35 @@ def profiles(octets: bytes, block: int | None = None, *, invoke: int | None = No
     ]
 
 
+def accepted() -> bytes:
+    """The answer to the AARQ of a client that opens its association: without security, for GET alone."""
+    granted = InitiateResponse(
+        negotiated_dlms_version_number=6,
+        negotiated_conformance=AGREED.conformance,
+        server_max_receive_pdu_size=0xFFFF,
+        vaa_name=7,
+    )
+    return _wrapped(
+        encode(
+            Aare(
+                application_context_name="2.16.756.5.8.1.1",
+                result=AssociationResult.ACCEPTED,
+                result_source_diagnostic=AcseServiceUserDiagnostic.NULL,
+                user_information=granted,
+            )
+        )
+    )
+
+
 def client_options(*, secured: bool = False) -> dict[str, Any]:
     """What `connect` takes for this meter: an association that is there without being opened."""
     options: dict[str, Any] = {"pre_established": AGREED}
     return options | {"security": security(), "server_system_title": METER_TITLE} if secured else options
+
+
+def where(port: int) -> list[str]:
+    """The meter at this port, as the clients of others take it: the port and both addresses."""
+    return [str(port), str(CLIENT), str(METER)]
 
 
 def invokes() -> list[int]:
@@ -115,14 +143,14 @@ def _wrapped(apdu: bytes) -> bytes:
 
 
 @contextlib.contextmanager
-def meter(answers: Sequence[bytes]) -> Iterator[int]:
-    """The port where these answers are given to every connection, one for each message, again and again."""
+def meter(answers: Sequence[bytes], opening: Sequence[bytes] = ()) -> Iterator[int]:
+    """The port where every connection is given `opening`, then these answers again and again: one for each message."""
     with subprocess.Popen(
         [sys.executable, "-m", "benchmarks.canned"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        pickle.dump(list(answers), process.stdin)
+        pickle.dump((list(opening), list(answers)), process.stdin)
         process.stdin.flush()
         try:
             yield int(process.stdout.readline())
@@ -152,10 +180,13 @@ class Bare:
         self._socket.close()
 
 
-def _serve(connection: socket.socket, answers: list[bytes]) -> None:
+def _serve(connection: socket.socket, opening: list[bytes], answers: list[bytes]) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     turn = 0
     with contextlib.suppress(OSError), connection:
+        for answer in opening:
+            connection.recv(65536)
+            connection.sendall(answer)
         while connection.recv(65536):
             connection.sendall(answers[turn])
             turn = (turn + 1) % len(answers)
@@ -163,12 +194,12 @@ def _serve(connection: socket.socket, answers: list[bytes]) -> None:
 
 def main() -> None:
     """Answer from what standard input brings; the port goes to standard output."""
-    answers = pickle.load(sys.stdin.buffer)  # noqa: S301  # our own process sent it
+    opening, answers = pickle.load(sys.stdin.buffer)  # noqa: S301  # our own process sent it
     with socket.create_server(("127.0.0.1", 0)) as listening:
         print(listening.getsockname()[1], flush=True)
         while True:
             connection, _ = listening.accept()
-            threading.Thread(target=_serve, args=(connection, answers), daemon=True).start()
+            threading.Thread(target=_serve, args=(connection, opening, answers), daemon=True).start()
 
 
 if __name__ == "__main__":
