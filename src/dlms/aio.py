@@ -125,7 +125,7 @@ class Meter:
 
     async def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return await self._read(lambda association: association.get_octets(ref, selection))
+        return await self._read(operations.get_octets(ref, selection))
 
     async def set(
         self,
@@ -141,9 +141,7 @@ class Meter:
 
         `repeat_safe` allows that it is repeated where no answer came, though it may have been done.
         """
-        await self._run(
-            lambda association: association.set(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe
-        )
+        await self._run(operations.set_value(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe)
 
     async def call(
         self,
@@ -155,13 +153,11 @@ class Meter:
         repeat_safe: bool = False,
     ) -> Any:
         """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`."""
-        return await self._run(
-            lambda association: association.call(method, argument, confirmed=confirmed), repeatable=repeat_safe
-        )
+        return await self._run(operations.call(method, argument, confirmed=confirmed), repeatable=repeat_safe)
 
     async def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""
-        return await self._run(lambda association: association.call_octets(method, argument))
+        return await self._run(operations.call_octets(method, argument))
 
     async def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request, and what each gives. See `dlms.client.Meter.access`."""
@@ -173,7 +169,7 @@ class Meter:
 
     async def read(self, thing: InterfaceClass | AttributeRef[Any], /) -> Any:
         """The value of an object in one step. See `dlms.client.Meter.read`."""
-        return await self._read(lambda association: association.read(thing))
+        return await self._read(operations.read(thing))
 
     async def read_profile(
         self,

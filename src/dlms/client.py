@@ -126,7 +126,7 @@ class Meter:
 
     def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""
-        return self._read(lambda association: association.get_octets(ref, selection))
+        return self._read(operations.get_octets(ref, selection))
 
     def set(
         self,
@@ -142,9 +142,7 @@ class Meter:
 
         `repeat_safe` allows that it is repeated where no answer came, though it may have been done.
         """
-        self._run(
-            lambda association: association.set(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe
-        )
+        self._run(operations.set_value(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe)
 
     def call(
         self,
@@ -159,13 +157,11 @@ class Meter:
 
         A method that the book invokes with integer 0, since it needs nothing, needs no argument here.
         """
-        return self._run(
-            lambda association: association.call(method, argument, confirmed=confirmed), repeatable=repeat_safe
-        )
+        return self._run(operations.call(method, argument, confirmed=confirmed), repeatable=repeat_safe)
 
     def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""
-        return self._run(lambda association: association.call_octets(method, argument))
+        return self._run(operations.call_octets(method, argument))
 
     def access(self, *parts: AccessPart, **options: Unpack[AccessOptions]) -> tuple[Any, ...]:
         """Several parts in one request: `AccessPart.get(ref)`, `.set(ref, value)`, `.call(ref, argument)`.
@@ -182,7 +178,7 @@ class Meter:
         """The value of an object in one step: of a register with its scaler and unit as a Quantity, of others
         attribute 2; or the same of an attribute's address.
         """
-        return self._read(lambda association: association.read(thing))
+        return self._read(operations.read(thing))
 
     def read_profile(
         self,

@@ -35,7 +35,9 @@ class Bound:
 
     @classmethod
     def of(cls, moment: Moment, tz: datetime.tzinfo | None, deviation_sign: DeviationSign) -> Self:
-        """ConfigurationError for a naive datetime without `tz`, and for a date-time that is no point in time."""
+        """ConfigurationError for a naive datetime without `tz`, and for what is no point in time."""
+        if not isinstance(moment, (datetime.datetime, CosemDateTime)):
+            raise ConfigurationError(f"an end of a range is a datetime or a CosemDateTime, got {moment!r:.80}")
         try:
             if isinstance(moment, datetime.datetime):
                 if moment.tzinfo is None and tz is None:
