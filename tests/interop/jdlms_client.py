@@ -1,12 +1,12 @@
-"""jDLMS's client as a process of its own, and values in the notation in which it prints them."""
+"""Sessions of jDLMS's client, and values in the notation in which it prints them."""
 
 from __future__ import annotations
 
 import re
-import subprocess
+from collections.abc import Sequence
 from typing import Any
 
-from tests.interop.peers import JAVA, class_path
+from tests.interop.peers import answers, talk
 
 from dlms.data import loads
 
@@ -18,28 +18,9 @@ NAMES = {
 PART = re.compile(r"[\[{]|[\]}]|[^\[\]{};]+")
 
 
-class JdlmsClient:
-    """One session of jDLMS: a line in, a line out."""
-
-    def __init__(self, *arguments: str) -> None:
-        command = [*JAVA, "-cp", class_path("jdlms"), "peer.Client", *arguments]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        self._process = subprocess.Popen(command, text=True, **pipes)
-
-    def ask(self, *lines: str) -> list[str]:
-        """The answers to all lines, one each; the session is over then."""
-        answers, errors = self.answers(*lines)
-        assert len(answers) == len(lines), errors
-        return answers
-
-    def answers(self, *lines: str) -> tuple[list[str], str]:
-        """The answers until it gives up, and what it says then."""
-        try:
-            out, errors = self._process.communicate("\n".join(lines) + "\n", timeout=60)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            out, errors = self._process.communicate()
-        return out.splitlines()[1:], errors[:2000]
+def ask(arguments: Sequence[str], *lines: str) -> list[str]:
+    """What jDLMS's client, told so, answers to each line."""
+    return answers(talk("jdlms", *arguments, lines=lines), len(lines))
 
 
 def notation(octets: bytes) -> str:

@@ -10,7 +10,7 @@ import select
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Literal
@@ -21,6 +21,7 @@ Name = Literal["jdlms", "gurux"]
 HERE = Path(__file__).parent
 BUILD_SECONDS = 280.0
 START_SECONDS = 60.0
+SESSION_SECONDS = 60.0
 MAVEN = ("mvn", "--quiet", "--batch-mode")
 GOALS = ("compile", "dependency:build-classpath", "-Dmdep.outputFile=target/cp.txt")
 # A peer lives for seconds: the first compiler is enough, and two cores are shared with the tests.
@@ -84,6 +85,26 @@ class Peer:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self.process.poll() is None
+
+
+def talk(name: Name, *arguments: str, lines: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
+    """One session of a peer's client: a line in, a line out, "ready" before the first. One that hangs is ended."""
+    command = [*JAVA, "-cp", class_path(name), "peer.Client", *arguments]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        try:
+            out, errors = process.communicate("\n".join([*lines, ""]), timeout=SESSION_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, errors = process.communicate()
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
+
+
+def answers(done: subprocess.CompletedProcess[str], count: int) -> list[str]:
+    """What a client that ended well answered to so many lines."""
+    ready, *found = done.stdout.splitlines() or [""]
+    assert (ready, len(found), done.returncode) == ("ready", count, 0), done.stderr[-2000:]
+    return found
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.interop.every_class import every_class, expected
-from tests.interop.peers import JAVA, Unavailable, class_path, unavailable
+from tests.interop.peers import Unavailable, answers, class_path, talk, unavailable
 from tests.interop.test_gurux_server import MECHANISMS, hls_2
 from tests.serving import serving
 
@@ -107,24 +107,18 @@ def ports(served: tuple[LogicalDevice, dict[str, str]]) -> dict[str, str]:
 
 def run(ports: dict[str, str], link: str, *lines: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """One session of Gurux's client."""
-    words = [f"{name}={value}" for name, value in {"link": link, **options}.items()]
-    command = [*JAVA, "-cp", class_path("gurux"), "peer.Client", ports[link], *words]
-    return subprocess.run(
-        command, input="\n".join([*lines, ""]), capture_output=True, text=True, timeout=60, check=False
-    )
+    words = (f"{name}={value}" for name, value in {"link": link, **options}.items())
+    return talk("gurux", ports[link], *words, lines=lines)
 
 
 def ask(ports: dict[str, str], link: str, *lines: str, **options: Any) -> list[str]:
     """What it answers to each line."""
-    done = run(ports, link, *lines, **options)
-    ready, *answers = done.stdout.splitlines() or [""]
-    assert (ready, len(answers), done.returncode) == ("ready", len(lines), 0), done.stderr[-2000:]
-    return answers
+    return answers(run(ports, link, *lines, **options), len(lines))
 
 
 def exercise(ports: dict[str, str], link: str, **options: Any) -> None:
     """Values short and long both ways, a method, a profile, lists."""
-    answers = ask(
+    found = ask(
         ports, link,
         "get 8/0.0.1.0.0.255:2",
         f"set 1/0.0.96.1.0.255:2 {octet_string(LONG)}",
@@ -137,7 +131,7 @@ def exercise(ports: dict[str, str], link: str, **options: Any) -> None:
         "get 1/9.9.9.9.9.9:2",
         **options,
     )  # fmt: skip
-    assert answers == [
+    assert found == [
         f"090C{stamp(0).octets.hex().upper()}",
         "OK",
         octet_string(LONG),
@@ -217,16 +211,16 @@ def test_small_blocks(ports: dict[str, str], link: str, ciphered: bool, pdu: int
 @pytest.mark.parametrize("window", [1, 3, 7])
 @pytest.mark.parametrize("size", [32, 128, 1024])
 def test_hdlc_windows(ports: dict[str, str], window: int, size: int) -> None:
-    """Whatever window it offers, one is agreed on: of the frames of a wider one Gurux's client takes the first alone."""
+    """Whatever window it offers, one is agreed on: of a wider one Gurux's client takes the first frame alone."""
     exercise(ports, "hdlc", **session("none", ciphered=False), hdlc_window=window, hdlc_size=size)
 
 
 @pytest.mark.parametrize(("link", "window"), [("wrapper", 1), ("wrapper", 3), ("wrapper", 63), ("hdlc", 1)])
 @pytest.mark.parametrize("ciphered", [False, True])
 def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool, window: int) -> None:
-    """While blocks stream Gurux does not poll its HDLC link, nor does it take a window of frames: there one at a time."""
+    """While blocks stream Gurux does not poll its HDLC link, nor does it take a window of frames: one at a time."""
     options = session("hls-gmac" if ciphered else "none", ciphered=ciphered) | {"blocks": "general", "pdu": 200}
-    answers = ask(
+    found = ask(
         ports, link,
         f"set 1/0.0.96.1.0.255:2 {octet_string(LONG)}",
         "get 1/0.0.96.1.0.255:2",
@@ -236,7 +230,7 @@ def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool
         f"call 1/0.0.96.1.0.255:1 {octet_string(LONG)}",
         **options, block_window=window,
     )  # fmt: skip
-    assert answers == ["OK", octet_string(LONG), "OK", rows(0, 400), rows(2, 4), octet_string(LONG)]
+    assert found == ["OK", octet_string(LONG), "OK", rows(0, 400), rows(2, 4), octet_string(LONG)]
 
 
 @pytest.mark.parametrize("ciphered", [False, True])
@@ -244,7 +238,7 @@ def test_general_block_transfer(ports: dict[str, str], link: str, ciphered: bool
 def test_requests_in_general_blocks(ports: dict[str, str], link: str, ciphered: bool) -> None:
     """Gurux confirms FFFF in the last block of a request, and then takes no answer that has blocks of its own."""
     options = session("hls-gmac" if ciphered else "none", ciphered=ciphered) | {"blocks": "general", "pdu": 200}
-    answers = ask(
+    found = ask(
         ports, link,
         f"set 1/0.0.96.1.0.255:2 {octet_string(LONG)}",
         "get 1/0.0.96.1.0.255:2",
@@ -252,7 +246,7 @@ def test_requests_in_general_blocks(ports: dict[str, str], link: str, ciphered: 
         "get 1/0.0.96.1.0.255:2",
         **options | {"client": SMALL_CIPHERED if ciphered else SMALL},
     )  # fmt: skip
-    assert answers == ["OK", octet_string(LONG), "OK", octet_string(b"SHORT")]
+    assert found == ["OK", octet_string(LONG), "OK", octet_string(b"SHORT")]
 
 
 @pytest.mark.parametrize("mechanism", ["none", "lls"])
@@ -281,7 +275,7 @@ def test_every_attribute_of_every_class(
 @pytest.mark.parametrize("pdu", [65535, 200])
 def test_methods_and_lists(ports: dict[str, str], ciphered: bool, pdu: int) -> None:
     """What a method returns in blocks Gurux gives its user with the octets before the Data: result and choices."""
-    answers = ask(
+    found = ask(
         ports, "wrapper",
         f"call 1/0.0.96.1.0.255:1 {octet_string(b'ARGUMENT')}",
         f"call 1/0.0.96.1.0.255:1 {octet_string(LONG)}",
@@ -292,6 +286,6 @@ def test_methods_and_lists(ports: dict[str, str], ciphered: bool, pdu: int) -> N
     )  # fmt: skip
     name = b"DLM0000000000001".hex().upper()
     returned = ("000100" if pdu == 200 else "") + octet_string(LONG)
-    assert answers == [
+    assert found == [
         octet_string(b"ARGUMENT"), returned, f"{name} 0000800300FF", " ".join([name] * 10), "UNDEFINED_OBJECT"
     ]  # fmt: skip

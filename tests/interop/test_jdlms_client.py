@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from tests.interop.every_class import every_class, expected
-from tests.interop.jdlms_client import JdlmsClient, listed, notation
-from tests.interop.peers import Unavailable, class_path, unavailable
+from tests.interop.jdlms_client import ask, listed, notation
+from tests.interop.peers import Unavailable, class_path, talk, unavailable
 from tests.serving import serving
 
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
@@ -76,6 +76,7 @@ def ports() -> Iterator[dict[str, str]]:
         yield {"wrapper": wrapper.rpartition(":")[2], "hdlc": hdlc.rpartition(":")[2]}
 
 
+PUBLIC = ("ln", "16", "none", "plain")
 SESSIONS = {
     "none": ("ln", "1", "none", "plain"),
     "lls": ("ln", "2", "lls", "plain"),
@@ -90,7 +91,8 @@ def test_reads_writes_and_acts(ports: dict[str, str], link: str, session: str, c
     arguments = [ports[link], link, *SESSIONS[session]]
     if session.endswith("ciphered"):
         arguments.append(str(next(counters)))
-    answers = JdlmsClient(*arguments).ask(
+    answers = ask(
+        arguments,
         "get 8/0.0.1.0.0.255/2",
         "get 3/1.0.1.8.0.255/2",
         "get 3/1.0.1.8.0.255/3,3/1.0.1.8.0.255/2,3/9.9.9.9.9.9/2",
@@ -122,7 +124,8 @@ def counters() -> Iterator[int]:
 
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
 def test_a_public_client_reads_and_does_nothing_else(ports: dict[str, str], link: str) -> None:
-    answers = JdlmsClient(ports[link], link, "ln", "16", "none", "plain").ask(
+    answers = ask(
+        [ports[link], link, *PUBLIC],
         "get 1/0.0.42.0.0.255/2",
         "set 8/0.0.1.0.0.255/3=i16:-120",
         "call 3/1.0.1.8.0.255/1=i8:5",
@@ -149,7 +152,8 @@ def test_a_profile_by_range_entry_and_column(ports: dict[str, str]) -> None:
 
     clock, energy = "{u16:8;os:0000010000FF;i8:2;u16:0}", "{u16:3;os:0100010800FF;i8:2;u16:0}"
     stranger = energy.replace("0108", "0208")
-    answers = JdlmsClient(ports["wrapper"], "wrapper", "ln", "16", "none", "plain").ask(
+    answers = ask(
+        [ports["wrapper"], "wrapper", *PUBLIC],
         "get 7/1.0.99.1.0.255/2",
         f"get 7/1.0.99.1.0.255/2/1/{{{clock};{at(10)};{at(12)};[]}}",
         f"get 7/1.0.99.1.0.255/2/1/{{{clock};{at(10)};{at(11)};[{energy}]}}",
@@ -179,7 +183,8 @@ def test_reads_writes_and_acts_by_short_names(
     arguments = [ports[link], link, "sn", *SESSIONS[session][1:]]
     if session.endswith("ciphered"):
         arguments.append(str(next(counters)))
-    answers = JdlmsClient(*arguments).ask(
+    answers = ask(
+        arguments,
         "get 8/0.0.1.0.0.255/2",
         "get 3/1.0.1.8.0.255/2",
         "set 8/0.0.1.0.0.255/3=i16:-120",
@@ -205,11 +210,11 @@ def test_walks_the_object_list_and_reads_what_it_says(
     arguments = [ports[link], link, *SESSIONS[session]]
     ciphered = session.endswith("ciphered")
     first = [str(next(counters))] if ciphered else []
-    (object_list,) = JdlmsClient(*arguments, *first).ask("get 15/0.0.40.0.0.255/2")
+    (object_list,) = ask([*arguments, *first], "get 15/0.0.40.0.0.255/2")
     attributes = listed(object_list.removeprefix("SUCCESS "))
     assert {(8, "0.0.1.0.0.255", 2), (7, "1.0.99.1.0.255", 2), (15, "0.0.40.0.0.255", 2)} < set(attributes)
     second = [str(next(counters))] if ciphered else []
-    answers = JdlmsClient(*arguments, *second).ask(*(f"get {of}/{name}/{number}" for of, name, number in attributes))
+    answers = ask([*arguments, *second], *(f"get {of}/{name}/{number}" for of, name, number in attributes))
     assert {answer.split()[0] for answer in answers} == {"SUCCESS"}
     found = dict(zip(attributes, answers, strict=True))
     assert found[8, "0.0.1.0.0.255", 2] == f"SUCCESS os:{NOW.octets.hex().upper()}"
@@ -224,11 +229,10 @@ def test_wrong_secrets_open_nothing() -> None:
             ("2", "none", "plain"),
             ("3", "lls", "ciphered"),
         ):
-            answers, errors = JdlmsClient(port, "wrapper", "ln", client, authentication, ciphering).answers(
-                "get 8/0.0.1.0.0.255/2"
-            )
-            assert answers == []
-            assert "Exception" in errors
+            words = (port, "wrapper", "ln", client, authentication, ciphering)
+            done = talk("jdlms", *words, lines=["get 8/0.0.1.0.0.255/2"])
+            assert "SUCCESS" not in done.stdout
+            assert "Exception" in done.stderr
 
 
 def test_every_attribute_of_every_class() -> None:
@@ -237,6 +241,6 @@ def test_every_attribute_of_every_class() -> None:
     values = expected(device)
     lines = [f"get {name.replace(':', '/')}" for name in values]
     with serving(Server(device), "tcp://127.0.0.1:0") as (url,):
-        answers = JdlmsClient(url.rpartition(":")[2], "wrapper", "ln", "16", "none", "plain").ask(*lines)
+        answers = ask([url.rpartition(":")[2], "wrapper", *PUBLIC], *lines)
     wanted = {name: f"SUCCESS {notation(octets)}" for name, octets in values.items()}
     assert dict(zip(values, answers, strict=True)) == wanted

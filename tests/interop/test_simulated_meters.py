@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.interop.jdlms_client import ask
 from tests.interop.peers import Unavailable, class_path, unavailable
 from tests.interop.test_gurux_dlms_client import found_by
-from tests.interop.test_jdlms_client import JdlmsClient
 
 import dlms
 from dlms.simulate import MODELS
@@ -80,13 +80,14 @@ def test_gurux_dlms_walks(meter: RunningMeter, tmp_path: Path) -> None:
         assert len(found[f"7/{profile}:2"]) == ours.get(dlms.AttributeRef(7, profile, 7))
 
 
-def jdlms(meter: RunningMeter) -> JdlmsClient:
+def jdlms(meter: RunningMeter) -> list[str]:
+    """What jDLMS's client is told of a meter."""
     try:
         class_path("jdlms")
     except Unavailable as reason:
         unavailable(str(reason))
     port = meter.simulated.url.rpartition(":")[2]
-    return JdlmsClient(port, "wrapper", "ln", str(client_of(meter)), "hls", "ciphered", "1000")
+    return [port, "wrapper", "ln", str(client_of(meter)), "hls", "ciphered", "1000"]
 
 
 def in_words(value: Any) -> str:
@@ -100,7 +101,8 @@ def in_words(value: Any) -> str:
 def test_jdlms_reads_and_switches(meter: RunningMeter) -> None:
     profile, zone = meter.simulated.model.profile, meter.simulated.model.zone
     first, last = (f"os:{zone.moment(NOW.timestamp() - back).octets.hex().upper()}" for back in (7200, 0))
-    answers = jdlms(meter).ask(
+    answers = ask(
+        jdlms(meter),
         f"get 7/{profile}/2/1/{{{CLOCK};{first};{last};[]}}",
         f"get 7/{profile}/2/2/{{u32:1;u32:3;u16:1;u16:0}}",
         "call 70/0.0.96.3.10.255/1=i8:0",
