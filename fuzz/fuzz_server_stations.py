@@ -11,6 +11,6 @@ def check(octets: bytes) -> None:
             station.receive(bytes([octet]), 0.0)
         for event in station.events():
             if isinstance(event, Request):
-                station.send(event.line, event.octets, 1.0)
+                station.send(event.line, [event.octets, event.octets], 1.0)
         station.tick(1000.0)
         station.octets_to_send()

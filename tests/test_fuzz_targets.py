@@ -1,4 +1,4 @@
-"""Every fuzz target holds over the seeds and a few thousand damaged copies of them, without a fuzzing engine."""
+"""Every fuzz target holds over the seeds and a thousand damaged copies of them, without a fuzzing engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fuzz.seeds import damaged, seeds
 
 FUZZ = Path(__file__).parent.parent / "fuzz"
 TARGETS = sorted(path.stem for path in FUZZ.glob("fuzz_*.py"))
-DAMAGED_COPIES = 2000
+DAMAGED_COPIES = 1000
 
 SEEDS = seeds()
 

@@ -11,7 +11,7 @@ from dlms.association.clock import ClockReading, read_clock, synchronise_clock
 from dlms.association.counters import advance_counter, read_counter
 from dlms.data import Data, DoubleLongUnsigned, Long, OctetString, Unsigned, VisibleString, dumps
 from dlms.datetime import CosemDateTime, from_datetime
-from dlms.errors import ConfigurationError, SecurityError
+from dlms.errors import ConfigurationError, ProtocolError, SecurityError
 from dlms.security.counters import MemoryCounterStore, counter_name
 from dlms.security.settings import Security
 
@@ -54,6 +54,12 @@ def test_a_time_without_deviation_says_nothing_but_with_a_zone() -> None:
     assert meter.run(read_clock(meter.association(), NOW, tz=NOW.tzinfo)).ahead == datetime.timedelta(seconds=1)
     with pytest.raises(ConfigurationError, match="tz="):
         meter.run(synchronise_clock(meter.association(), NOW, shift=True))
+
+
+def test_what_is_no_time_is_the_fault_of_the_meter() -> None:
+    meter = ScriptedMeter({TIME: Unsigned(5)})
+    with pytest.raises(ProtocolError, match="no date-time"):
+        meter.run(read_clock(meter.association(), NOW))
 
 
 def security(first: int = 0) -> Security:

@@ -13,7 +13,7 @@ from dlms.association.client import ClientAssociation
 from dlms.association.effects import Exchange
 from dlms.association.firmware import Activation, FirmwareUpdate, FirmwareUpdating
 from dlms.cosem.classes.access_control import ImageToActivateInfo
-from dlms.data import Array, BitString, Boolean, Data, DoubleLongUnsigned, Enum, OctetString, Structure, loads
+from dlms.data import Array, BitString, Boolean, Data, DoubleLong, DoubleLongUnsigned, Enum, OctetString, Structure, loads
 from dlms.enumerations import ImageTransferStatus as Status
 from dlms.errors import ConfigurationError, ConnectionLost, ImageTransferError
 from dlms.results import ActionResult, DataAccessResult
@@ -451,6 +451,21 @@ def test_a_block_size_of_nothing() -> None:
     meter.block_size = 0
     with pytest.raises(ImageTransferError, match="image_block_size"):
         meter.update()
+
+
+def test_a_status_that_is_none() -> None:
+    meter = Meter()
+    meter.answers[3] = [BUSY]
+    meter.attributes[18, NAME, 6] = OctetString(b"ready")
+    with pytest.raises(ImageTransferError, match="image_transfer_status"):
+        meter.update()
+
+
+def test_a_first_block_below_nothing_is_no_block() -> None:
+    meter = Meter()
+    meter.attributes[18, NAME, 4] = DoubleLong(-1)
+    meter.update()
+    assert len(meter.blocks) == COUNT
 
 
 def test_no_such_object() -> None:

@@ -30,7 +30,7 @@ from dlms.data import (
 )
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance, SortMethod
-from dlms.errors import ConfigurationError, ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost, ProtocolError
 from dlms.grammar import data_node, program
 from dlms.results import DataAccessResult
 from dlms.service_errors import ObjectUndefined, TemporaryFailure
@@ -217,6 +217,17 @@ def test_a_passing_failure_is_no_refusal() -> None:
     meter.attributes[7, NAME, 2] = DataAccessResult.TEMPORARY_FAILURE
     with pytest.raises(TemporaryFailure):
         read(meter, at(1), at(2))
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [(3, Unsigned(5)), (3, Array([Unsigned(5)])), (3, Array([capture(8, [0])])), (7, Array([])), (7, NullData())],
+)
+def test_a_meter_that_says_nonsense_of_a_profile(attribute: int, value: Data) -> None:
+    meter = ProfileMeter()
+    meter.attributes[7, NAME, attribute] = value
+    with pytest.raises(ProtocolError):
+        read(meter, at(3), at(5), access="entry")
 
 
 def test_an_absent_profile() -> None:

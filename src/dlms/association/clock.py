@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dlms.association.effects import Exchange
 from dlms.cosem.classes import Clock
 from dlms.datetime import CosemDateTime, DeviationSign, from_datetime, to_datetime
-from dlms.errors import ConfigurationError, DlmsError
+from dlms.errors import ConfigurationError, DlmsError, ProtocolError
 
 if TYPE_CHECKING:
     from dlms.association.client import ClientAssociation
@@ -39,7 +39,7 @@ def read_clock(
     """The meter's time beside `now`, which is aware; `tz` is the zone of a meter's time without deviation."""
     time = yield from association.get((clock or Clock("0.0.1.0.0.255")).time)
     if not isinstance(time, CosemDateTime):
-        raise ConfigurationError(f"the meter's time is {time!r}, no date-time")
+        raise ProtocolError(f"the meter's time is {time!r:.40}, no date-time")
     try:
         ahead = to_datetime(time, tz=tz, deviation_sign=deviation_sign) - now
     except DlmsError:

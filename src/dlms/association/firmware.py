@@ -169,6 +169,8 @@ class FirmwareUpdating:
 
     def _status(self) -> Exchange[ImageTransferStatus]:
         value = yield from self._get(self._transfer.image_transfer_status)
+        if not isinstance(value, int):
+            raise ImageTransferError(f"the meter's image_transfer_status is {value!r:.40}")
         return ImageTransferStatus(value)
 
     def _images(self) -> Exchange[tuple[ImageToActivateInfo, ...]]:
@@ -223,7 +225,7 @@ class FirmwareUpdating:
         for _ in range(rounds):
             yield from self._send(missing)
             first = yield from self._get(of.image_first_not_transferred_block_number)
-            if not isinstance(first, int) or first >= self._count:
+            if not isinstance(first, int) or not 0 <= first < self._count:
                 return
             missing = yield from self._missing(first)
         raise ImageTransferError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from operator import index
 from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.effects import Exchange
@@ -63,7 +64,7 @@ def _elements(octets: bytes) -> Sequence[Any]:
 
 def _object(row: Sequence[Any]) -> InterfaceClass:
     class_id, version, logical_name = row
-    return interface_object(class_id.__index__() & 0xFFFF, version.__index__() & 0xFF, logical_name)
+    return interface_object(index(class_id) & 0xFFFF, index(version) & 0xFF, logical_name)
 
 
 def scaler_unit_ref(ref: AttributeRef[Any]) -> AttributeRef[ScalerUnit] | None:

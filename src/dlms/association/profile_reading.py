@@ -23,7 +23,7 @@ from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDesc
 from dlms.data import OctetString
 from dlms.datetime import CosemDateTime, DeviationSign
 from dlms.enumerations import Conformance, SortMethod
-from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError
+from dlms.errors import ConfigurationError, DecodeError, DlmsError, EncodeError, ProtocolError
 from dlms.logical_name import LogicalName
 from dlms.service_errors import (
     DataBlockNumberInvalid,
@@ -104,7 +104,7 @@ def profile_structure(association: ClientAssociation, profile: ProfileGeneric) -
         captured, period, order = yield from association.get_several(wanted, "return")
         if isinstance(captured, ServiceError):
             raise captured
-        captures = capture_objects(captured)
+        captures = _captures_of(captured)
         refs = [AttributeRef(of.class_id, bytes(of.logical_name), of.attribute_index) for of in captures]
         units = yield from scaler_units(association, refs)
         known = ProfileStructure(
@@ -115,6 +115,15 @@ def profile_structure(association: ClientAssociation, profile: ProfileGeneric) -
         )
         association.profile_structures[profile.logical_name] = known
     return known
+
+
+def _captures_of(value: Any) -> tuple[CaptureObjectDefinition, ...]:
+    if not isinstance(value, (list, tuple)):
+        raise ProtocolError(f"expected an array of capture objects, got {type(value).__name__}")
+    try:
+        return capture_objects(value)
+    except ConfigurationError as error:
+        raise ProtocolError(f"the meter's capture objects are none: {error}") from error
 
 
 class ProfileReading:
@@ -221,7 +230,9 @@ class ProfileReading:
         """Entries are numbered from 1 in the order of the buffer; the range is found by bisection, so the clock must
         not have been set back within it.
         """
-        count: int = yield from association.get(self._profile.entries_in_use)
+        count = yield from association.get(self._profile.entries_in_use)
+        if not isinstance(count, int):
+            raise ProtocolError(f"expected the number of entries in use, got {type(count).__name__}")
         low, high = 1, count
         falling = structure.sort_method == SortMethod.LIFO
         if self._range and structure.sort_method not in (None, SortMethod.FIFO, SortMethod.LIFO):
