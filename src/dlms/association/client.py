@@ -12,7 +12,7 @@ from dlms.association import services, short_names
 from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
 from dlms.association.blocks import Take, need, room
-from dlms.association.effects import Exchange
+from dlms.association.effects import Accepting, Exchange
 from dlms.association.engine import Trace
 from dlms.association.exchange import opened, pass_over
 from dlms.association.negotiated import Negotiated
@@ -87,7 +87,7 @@ class ClientAssociation:
         """The link is gone, and the association with it."""
         self._negotiated = None
 
-    def opened(self, octets: bytes) -> Apdu:
+    def opened(self, octets: bytes) -> Accepting[Apdu]:
         """The message in octets that came outside of any operation, its protection checked."""
         return opened(self.negotiated, octets)
 

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from dlms.errors import DlmsError
 from dlms.grammar import Message
-from dlms.security.counters import CounterStore
+from dlms.security.counters import CounterStore, ReceivedCounter
 
 T = TypeVar("T")
 
@@ -51,6 +51,14 @@ class Reserve:
 
 
 @dataclass(frozen=True, slots=True)
+class Accept:
+    """Put a received invocation counter away, before anything is done with what came under it."""
+
+    received: ReceivedCounter
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Let so many seconds pass; the link is kept up meanwhile."""
 
@@ -80,8 +88,10 @@ class Progress:
 ANSWER: Final = Receive()
 """The next APDU, however long the shell waits for one."""
 
-Effect: TypeAlias = Send | Receive | Random | Reserve | Wait | SetAside | PassOver | Progress
+Effect: TypeAlias = Send | Receive | Random | Reserve | Accept | Wait | SetAside | PassOver | Progress
 Exchange: TypeAlias = Generator[Effect, Any, T]
+Accepting: TypeAlias = Generator[Accept, None, T]
+"""What wants nothing but that received counters are put away."""
 
 
 def without_progress(exchange: Exchange[T]) -> Exchange[T]:

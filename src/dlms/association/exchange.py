@@ -8,12 +8,13 @@ from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
-from dlms.association.effects import ANSWER, Exchange, PassOver, Reserve, Send, SetAside
+from dlms.association.effects import ANSWER, Accept, Accepting, Exchange, PassOver, Reserve, Send, SetAside
 from dlms.association.general_block_transfer import TAG, BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
-from dlms.security.ciphered import CIPHERED
+from dlms.security.ciphered import CIPHERED, Ciphered
+from dlms.security.context import SecurityContext
 from dlms.security.protection import Protection
 from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponseReceived, ServiceError
 
@@ -44,7 +45,19 @@ def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     return security.protect(message, counter)
 
 
-def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
+def unprotected(
+    security: SecurityContext, message: Ciphered, besides: Protection = Protection.NONE
+) -> Accepting[bytes]:
+    """The plain APDU inside a received one: `SecurityContext.unprotect`, which waits where it has to."""
+    plain, received, counter = security.deciphered(message, besides=besides)
+    if received.waits:
+        yield Accept(received, counter)
+    else:
+        received.accept(counter)
+    return plain
+
+
+def opened(negotiated: Negotiated, octets: bytes) -> Accepting[Apdu]:
     """The message in received octets, its protection checked. Every Data in it is octets.
 
     An error APDU may come unprotected: meters that cannot decipher have no other way, and it gives no data.
@@ -53,7 +66,7 @@ def opened(negotiated: Negotiated, octets: bytes) -> Apdu:
     if negotiated.security is None:
         return message
     if isinstance(message, CIPHERED):
-        return decode_with_data_octets(negotiated.security.unprotect(message))
+        return decode_with_data_octets((yield from unprotected(negotiated.security, message)))
     if isinstance(message, ERRORS) or negotiated.security.protection is Protection.NONE:
         return message
     raise Downgrade(f"the meter sent an unprotected {type(message).__name__}")
@@ -86,7 +99,7 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
         if way is None and octets.startswith(TAG):
             way = BlockTransfer(negotiated)
             octets = yield from way.receive(octets)
-        received = opened(negotiated, octets)
+        received = yield from opened(negotiated, octets)
         fits = isinstance(received, expected)
         if not fits and isinstance(received, NOTIFICATIONS):
             yield SetAside(received)
@@ -105,7 +118,7 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
 
 def pass_over(negotiated: Negotiated) -> Exchange[None]:
     """Let the answer to a request that was given up pass; notifications before it are set aside."""
-    while isinstance(received := opened(negotiated, (yield ANSWER)), NOTIFICATIONS):
+    while isinstance(received := (yield from opened(negotiated, (yield ANSWER))), NOTIFICATIONS):
         yield SetAside(received)
 
 

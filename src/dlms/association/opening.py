@@ -13,9 +13,9 @@ from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
-from dlms.association.effects import Exchange, PassOver, Random, Receive, Reserve, Send
+from dlms.association.effects import Accepting, Exchange, PassOver, Random, Receive, Reserve, Send
 from dlms.association.engine import Trace
-from dlms.association.exchange import error_of, request
+from dlms.association.exchange import error_of, request, unprotected
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME, Negotiated, PreEstablished, vaa_name_of
 from dlms.data import OctetString, loads
 from dlms.enumerations import ApplicationContext, Conformance
@@ -152,7 +152,7 @@ def open_association(proposal: Proposal, trace: Trace | None = None) -> Exchange
         if title is None:
             raise ProtocolError("the meter did not send its system title, and none is known")
         context.peer_title = title
-    initiated = _initiate_response(received, context, security.initiate_protection)
+    initiated = yield from _initiate_response(received, context, security.initiate_protection)
     negotiated = Negotiated(
         conformance=initiated.negotiated_conformance & proposal.proposed,
         max_send_pdu_size=initiated.server_max_receive_pdu_size,
@@ -272,12 +272,12 @@ def _server_title(proposal: Proposal, aare: Aare) -> bytes | None:
     return title or known
 
 
-def _initiate_response(aare: Aare, context: SecurityContext | None, besides: Protection) -> InitiateResponse:
+def _initiate_response(aare: Aare, context: SecurityContext | None, besides: Protection) -> Accepting[InitiateResponse]:
     information = aare.user_information
     if context is not None:
         if not isinstance(information, CIPHERED):
             raise Downgrade("the meter's initiate-response is not ciphered")
-        information = decode(context.unprotect(information, besides=besides))  # type: ignore[assignment]  # checked next
+        information = decode((yield from unprotected(context, information, besides)))  # type: ignore[assignment]  # checked next
     if isinstance(information, ConfirmedServiceError):
         raise error_of(information)
     if not isinstance(information, InitiateResponse):

@@ -119,6 +119,15 @@ class SecurityContext:
         TagMismatch and SecurityError; the counter counts only once the tag fits, or, where none was asked for, what was
         deciphered is an APDU.
         """
+        plain, received, counter = self.deciphered(message, besides=besides)
+        received.accept(counter)
+        return plain
+
+    def deciphered(
+        self, message: Ciphered, *, besides: Protection = Protection.NONE
+    ) -> tuple[bytes, ReceivedCounter, int]:
+        """What `unprotect` does but for its last step: nothing may be done with the plain APDU before its counter is
+        accepted, which may wait."""
         content = message.ciphered_content
         dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
         control = content.security_control
@@ -137,10 +146,9 @@ class SecurityContext:
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
         if not control & AUTHENTICATED:
             _check_form(plain)
-        received.accept(counter)
         if self.trace is not None:
             self.trace("plaintext received", plain)
-        return plain
+        return plain, received, counter
 
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
         """Go on under other global keys; the counters of an encryption key are its own. A dedicated key stays."""

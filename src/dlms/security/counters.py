@@ -256,6 +256,8 @@ class ReceivedCounter:
         self._store = store
         self._name = name
         self._last = store.received(name) if rule.name == "strict" else None
+        self.waits = rule.name == "strict" and not isinstance(store, MemoryCounterStore)
+        """Whether `accept` may wait, for a disk or another thread."""
 
     @property
     def last(self) -> int | None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from dlms.association.effects import Reserve, Wait
+from dlms.association.effects import Accept, Reserve, Wait
 from dlms.errors import ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
 from dlms.security.counters import MemoryCounterStore
@@ -88,6 +88,8 @@ class AsyncCarrier:
                 return store.reserve(name)
             case Reserve(store, name):  # it may wait for the disk
                 return await asyncio.get_running_loop().run_in_executor(None, store.reserve, name)
+            case Accept(received, counter):
+                await asyncio.get_running_loop().run_in_executor(None, received.accept, counter)
             case Wait(seconds):
                 await asyncio.sleep(seconds)
             case Dial():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from dlms.association.effects import Reserve, Wait
+from dlms.association.effects import Accept, Reserve, Wait
 from dlms.errors import ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
 from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
@@ -82,6 +82,8 @@ class Carrier:
                 self._connected.send(octets)
             case Reserve(store, name):
                 return store.reserve(name)
+            case Accept(received, counter):
+                received.accept(counter)
             case Wait(seconds):
                 time.sleep(seconds)
             case Dial():

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
-from dlms.association.effects import Reserve, Wait
+from dlms.association.effects import Accept, Reserve, Wait
 
 T = TypeVar("T")
 
@@ -44,5 +44,5 @@ class HangUp:
     """Close the transport."""
 
 
-Demand: TypeAlias = Transmit | Await | Wait | Reserve | Dial | HangUp
+Demand: TypeAlias = Transmit | Await | Wait | Reserve | Accept | Dial | HangUp
 Conversation: TypeAlias = Generator[Demand, Any, T]

@@ -18,6 +18,8 @@ from dlms.apdu import decode, encode_with_data_octets
 from dlms.association.client import ClientAssociation
 from dlms.association.counters import advance_counter, check_counted, read_counter
 from dlms.association.effects import (
+    Accept,
+    Accepting,
     Effect,
     Exchange,
     PassOver,
@@ -238,18 +240,21 @@ class Session:
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once. A body that is no Data stays what it
-        is: octets."""
-        self._open_unsolicited()
+        is: octets.
+
+        Nothing is awaited here: the counter of one that came ciphered outside of any operation is put away at once.
+        """
+        while (octets := self._engine.next_unsolicited()) is not None:
+            _accepting_at_once(self._take_in(octets))
         taken = tuple(_with_typed_data(message) for message in self._notifications)
         self._notifications.clear()
         return taken
 
-    def _open_unsolicited(self) -> None:
-        while (octets := self._engine.next_unsolicited()) is not None:
-            try:
-                self._notifications.append(self.association.opened(octets))
-            except DlmsError as fault:
-                self._engine.faults.append(fault)
+    def _take_in(self, unsolicited: bytes) -> Accepting[None]:
+        try:
+            self._notifications.append((yield from self.association.opened(unsolicited)))
+        except DlmsError as fault:
+            self._engine.faults.append(fault)
 
     # ---- keeping the link alive -----------------------------------------------------------------------------------
 
@@ -313,13 +318,16 @@ class Session:
                     outcome = yield from self._until(self._engine.next_apdu, deadline - now, "a response")
                 elif type(effect) is Send:
                     deadline = None
-                    self._open_unsolicited()
+                    while (unsolicited := self._engine.next_unsolicited()) is not None:
+                        yield from self._take_in(unsolicited)
                     self._engine.send(effect.octets, time.monotonic(), answered=effect.answered)
                     if not effect.answered:  # else it leaves with the wait for the answer
                         yield from self._flush()
                 elif type(effect) is Progress:
                     if self._on_progress is not None:
                         self._on_progress(effect.done, effect.total)
+                elif type(effect) is Accept:
+                    yield effect
                 elif isinstance(effect, (SetAside, PassOver)):
                     self._engine.expect(time.monotonic())
                     if isinstance(effect, SetAside):
@@ -381,6 +389,22 @@ class Session:
         if octets:
             self._last_word = time.monotonic()
             yield Transmit(octets)
+
+
+def _accepting_at_once(conversation: Accepting[None]) -> None:
+    """Carry out what wants nothing but that received counters are put away."""
+    proceed: Callable[[Any], Accept] = conversation.send
+    given: Any = None
+    while True:
+        try:
+            demand = proceed(given)
+        except StopIteration:
+            return
+        try:
+            demand.received.accept(demand.counter)
+            given, proceed = None, conversation.send
+        except DlmsError as error:
+            given, proceed = error, conversation.throw
 
 
 def _with_typed_data(message: Message) -> Message:
