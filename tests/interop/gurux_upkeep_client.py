@@ -9,7 +9,7 @@ from typing import Any
 
 from gurux_client import Session, text
 from gurux_dlms.enums import DataType
-from gurux_dlms.objects import GXDLMSImageTransfer, GXDLMSSecuritySetup
+from gurux_dlms.objects import GXDLMSAssociationLogicalName, GXDLMSData, GXDLMSImageTransfer, GXDLMSSecuritySetup
 from gurux_dlms.objects.enums import GlobalKeyType
 
 
@@ -62,7 +62,16 @@ def activate(session: Session, plan: dict[str, Any]) -> dict[str, Any]:
     return {"policy": read(session, item, 2)}
 
 
-DOES = {"firmware": update_firmware, "keys": transfer_keys, "policy": activate}
+def change_secret(session: Session, plan: dict[str, Any]) -> dict[str, Any]:
+    """A new password or HLS secret, by the Association object as gurux-dlms sees it."""
+    item = GXDLMSAssociationLogicalName("0.0.40.0.0.255")
+    item.authenticationMechanismName.mechanismId = session.client.authentication
+    item.secret = bytes.fromhex(plan["new_secret"])
+    session.exchange(item.updateSecret(session.client))
+    return {"name": text(read(session, GXDLMSData("0.0.42.0.0.255"), 2))}
+
+
+DOES = {"firmware": update_firmware, "keys": transfer_keys, "policy": activate, "secret": change_secret}
 
 
 def main() -> None:

@@ -26,6 +26,11 @@ KEYS: dict[str, Any] = {
     "encryption_key": bytes(range(16)).hex(), "authentication_key": bytes(range(0xD0, 0xE0)).hex(),
     "master_key": bytes(range(0x50, 0x60)).hex(),
 }  # fmt: skip
+SECRETS: dict[int, dict[str, Any]] = {
+    2: {"authentication": "lls", "password": "old secret"},
+    3: {"authentication": "hls-sha256", "password": "old secret", "policy": "encrypted", "replay": "per_association"},
+}
+"""Clients that may change their own."""
 NEW: dict[str, Any] = {"encryption_key": "A1" * 16, "authentication_key": "A2" * 16}
 IMAGE = bytes(range(256)) * 3 + b"the end"
 
@@ -39,7 +44,11 @@ class Meter:
         client = ServedClient(
             1, authentication="hls-gmac", policy="encrypted", replay="per_association", **KEYS, **rights
         )
-        self.device = LogicalDevice("DLM0000000000001", system_title=b"DLM\0\0\0\0\x01", clients=[client])
+        clients = [client, *(ServedClient(sap, **SECRETS[sap], **KEYS) for sap in SECRETS)]
+        self.device = LogicalDevice("DLM0000000000001", system_title=b"DLM\0\0\0\0\x01", clients=clients)
+        self.kept: dict[int, bytes | None] = {}
+        for sap in SECRETS:
+            self.device.on_secret(sap, self.keep)
         self.device.install(
             LiveImageTransfer(self.device, verify=lambda image: None, activate=self.activate, block_size=100)
         )
@@ -48,6 +57,9 @@ class Meter:
 
     def activate(self, image: TransferredImage) -> None:
         self.running = image.octets
+
+    def keep(self, client: ServedClient) -> None:
+        self.kept[client.sap] = client.password
 
     def client(self, tmp_path: Path, **plan: Any) -> dict[str, Any]:
         """What gurux-dlms saw."""
@@ -106,3 +118,15 @@ def test_keys_under_another_master_key(meter: Meter, tmp_path: Path) -> None:
     seen = meter.client(tmp_path, do="keys", **new | {"master_key": "00" * 16})
     assert "error" in seen["error"]
     assert meter.device.clients[1].encryption_key == Key(KEYS["encryption_key"])
+
+
+@pytest.mark.parametrize("sap", SECRETS)
+def test_a_secret_of_the_client_s_own(meter: Meter, tmp_path: Path, sap: int) -> None:
+    of = {"client": sap, "authentication": SECRETS[sap]["authentication"], "do": "secret"}
+    of["ciphered"] = "policy" in SECRETS[sap]
+    seen = meter.client(tmp_path, **of, password="old secret", new_secret=b"new secret".hex())
+    assert seen == {"name": b"DLM0000000000001".hex().upper()}
+    assert meter.kept == {sap: b"new secret"}
+    assert "name" in meter.client(tmp_path, **of, password="new secret", new_secret=b"third secret".hex())
+    with pytest.raises(AssertionError):
+        meter.client(tmp_path, **of, password="new secret", new_secret=b"none".hex())

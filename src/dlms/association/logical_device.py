@@ -16,6 +16,7 @@ other exception is logged and answered with other-reason, a time-out with tempor
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -34,7 +35,7 @@ from dlms.grammar.nodes import Node
 from dlms.grammar.programs import data_program
 from dlms.logical_name import LogicalName
 from dlms.security.counters import CounterStore, MemoryCounterStore
-from dlms.service_errors import ObjectClassInconsistent, ObjectUndefined, ScopeOfAccessViolated
+from dlms.service_errors import ObjectClassInconsistent, ObjectUndefined, OtherReason, ScopeOfAccessViolated
 
 T = TypeVar("T")
 Outcome: TypeAlias = T | Awaitable[T]
@@ -119,6 +120,7 @@ class LogicalDevice(Parts):
         self._objects: dict[LogicalName, ServedObject] = {}
         self._next_base_name = FIRST_BASE_NAME
         self._rights: dict[tuple[int | None, type[Any], int, bytes, int], int] = {}
+        self._secrets: dict[int, Callable[[ServedClient], object]] = {}
         for client in clients:
             self.serve(client)
         self[DataObject(LOGICAL_DEVICE_NAME).value] = OctetString(self.name)
@@ -135,6 +137,24 @@ class LogicalDevice(Parts):
     def clients(self) -> Mapping[int, ServedClient]:
         """Whom it serves, by client SAP."""
         return MappingProxyType(self._clients)
+
+    def on_secret(self, client: int, function: Callable[[ServedClient], object]) -> None:
+        """Let a client change its own password or HLS secret by its Association object; that of HLS in an encrypted
+        request only. `function(client)` is called with the client as it is served from its next association on, so that
+        the secret can be kept; where it raises, nothing changes. Without a function no secret is changed."""
+        self._secrets[client] = function
+
+    def changes_secret(self, client: int) -> bool:
+        """Whether a client may change its own secret."""
+        return client in self._secrets
+
+    def change_secret(self, client: int, secret: bytes) -> None:
+        """A client's new secret, by its Association object; raises OtherReason for one without octets."""
+        if not secret:
+            raise OtherReason
+        renewed = replace(self._clients[client], password=secret)
+        self._secrets[client](renewed)
+        self.serve(renewed)
 
     def allow(self, ref: AttributeRef | MethodRef, access: int, *, client: int | None = None) -> None:
         """Set the access rights of an attribute (AttributeAccessV3) or method (MethodAccessV3): of every client, or of

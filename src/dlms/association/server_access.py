@@ -141,11 +141,9 @@ class Access:
     def attribute_access(self, served: ServedObject, attribute_id: int) -> AttributeAccessV3:
         """The rights of this client; of the association object, what the book gives everybody."""
         if served is self.association:
-            return (
-                AttributeAccessV3.READ
-                if attribute_id in served.octets or attribute_id in served.readers
-                else (AttributeAccessV3(0))
-            )
+            readable = attribute_id in served.octets or attribute_id in served.readers
+            writable = attribute_id in served.setters
+            return AttributeAccessV3(AttributeAccessV3.READ * readable | AttributeAccessV3.WRITE * writable)
         return self.device.attribute_access(self.client, served.object, attribute_id)
 
     def _allowed(self, served: ServedObject, attribute_id: int, wanted: AttributeAccessV3) -> None:

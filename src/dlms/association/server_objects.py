@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 from dlms.association.logical_device import ServedObject
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
+from dlms.association.server_access import LOGGER
 from dlms.association.server_association import ServerAssociation, State
 from dlms.cosem.classes.associations import (
     AccessRights,
@@ -45,13 +47,20 @@ from dlms.enumerations import (
 )
 from dlms.grammar.programs import data_program
 from dlms.logical_name import LogicalName
-from dlms.service_errors import ScopeOfAccessViolated
+from dlms.security.protection import Protection
+from dlms.security.settings import Mechanism
+from dlms.service_errors import ReadWriteDenied, ScopeOfAccessViolated, TypeUnmatched
 from dlms_core.pieces import head
 
 CURRENT_ASSOCIATION: Final = LogicalName("0.0.40.0.0.255")
 VERSIONS: Final = (AssociationLNV0, AssociationLNV1, AssociationLNV2, AssociationLN)
 ELEMENTS: Final = (ObjectListElementV0, ObjectListElementV1, ObjectListElementV1, ObjectListElement)
 DLMS_VERSION: Final = 6
+SECRET: Final = AssociationLN(CURRENT_ASSOCIATION).secret.attribute_id
+CHANGE_HLS_SECRET: Final = AssociationLN(CURRENT_ASSOCIATION).change_hls_secret.method_id
+SN_CHANGE_LLS_SECRET: Final = AssociationSNV2(CURRENT_ASSOCIATION).change_lls_secret.method_id
+SN_CHANGE_HLS_SECRET: Final = AssociationSNV2(CURRENT_ASSOCIATION).change_hls_secret.method_id
+NO_SECRET: Final = (Mechanism.NONE, Mechanism.HLS_GMAC)
 READING, WRITING, AUTHENTICATED = (
     AttributeAccessV3.READ,
     AttributeAccessV3.WRITE,
@@ -101,6 +110,11 @@ def association_object(association: ServerAssociation) -> ServedObject:
         if attribute_id in of.attributes:
             served.readers[attribute_id] = _reader(value)
     served.readers[2] = lambda selector, parameters: _object_list(association, served, selector, parameters)
+    if _changes_secret(association):
+        if client.authentication is Mechanism.LLS:
+            served.setters[SECRET] = partial(_change_secret, association)
+        else:
+            served.calls[CHANGE_HLS_SECRET] = partial(_change_secret, association)
     return served
 
 
@@ -116,7 +130,26 @@ def _short_name_object(association: ServerAssociation) -> ServedObject:
 
     served.readers[2] = _reader(object_list)
     served.readers[4] = _reader(lambda: association.client.security_setup)
+    if _changes_secret(association):
+        low = association.client.authentication is Mechanism.LLS
+        served.calls[SN_CHANGE_LLS_SECRET if low else SN_CHANGE_HLS_SECRET] = partial(_change_secret, association)
     return served
+
+
+def _changes_secret(association: ServerAssociation) -> bool:
+    """Whether the client has a secret, keys being none, that it may change."""
+    client = association.client
+    return client.authentication not in NO_SECRET and association.device.changes_secret(client.sap)
+
+
+def _change_secret(association: ServerAssociation, secret: bytes | None) -> None:
+    client = association.client
+    if secret is None:
+        raise TypeUnmatched
+    if client.authentication is not Mechanism.LLS and Protection.ENCRYPTED not in association.access.protection:
+        LOGGER.warning("client %d sent a new HLS secret in clear", client.sap)
+        raise ReadWriteDenied
+    association.device.change_secret(client.sap, secret)
 
 
 def _signed(base_name: int) -> int:
