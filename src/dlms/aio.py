@@ -143,6 +143,14 @@ class Meter:
         """
         await self._run(operations.set_value(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe)
 
+    async def set_several(
+        self, *values: tuple[AttributeRef[Any], Any], errors: Errors = "raise", repeat_safe: bool = False
+    ) -> tuple[Any, ...]:
+        """Write several attributes, `(ref, value)` each, in as few requests as the meter takes. See
+        `dlms.client.Meter.set_several`.
+        """
+        return await self._run(lambda association: association.set_several(values, errors), repeatable=repeat_safe)
+
     async def call(
         self,
         method: MethodRef[T],
@@ -154,6 +162,14 @@ class Meter:
     ) -> Any:
         """Invoke a method and return what it returns; not `confirmed`, nothing. `repeat_safe` is as with `set`."""
         return await self._run(operations.call(method, argument, confirmed=confirmed), repeatable=repeat_safe)
+
+    async def call_several(
+        self, *calls: tuple[MethodRef[Any], Any], errors: Errors = "raise", repeat_safe: bool = False
+    ) -> tuple[Any, ...]:
+        """Invoke several methods, `(method, argument or None)` each, in as few requests as the meter takes. See
+        `dlms.client.Meter.call_several`.
+        """
+        return await self._run(lambda association: association.call_several(calls, errors), repeatable=repeat_safe)
 
     async def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""

@@ -144,6 +144,15 @@ class Meter:
         """
         self._run(operations.set_value(ref, value, selection, confirmed=confirmed), repeatable=repeat_safe)
 
+    def set_several(
+        self, *values: tuple[AttributeRef[Any], Any], errors: Errors = "raise", repeat_safe: bool = False
+    ) -> tuple[Any, ...]:
+        """Write several attributes, `(ref, value)` each, in as few requests as the meter takes.
+
+        None for each; errors as with `get`, but all are written that can be. `repeat_safe` is as with `set`.
+        """
+        return self._run(lambda association: association.set_several(values, errors), repeatable=repeat_safe)
+
     def call(
         self,
         method: MethodRef[T],
@@ -158,6 +167,15 @@ class Meter:
         A method that the book invokes with integer 0, since it needs nothing, needs no argument here.
         """
         return self._run(operations.call(method, argument, confirmed=confirmed), repeatable=repeat_safe)
+
+    def call_several(
+        self, *calls: tuple[MethodRef[Any], Any], errors: Errors = "raise", repeat_safe: bool = False
+    ) -> tuple[Any, ...]:
+        """Invoke several methods, `(method, argument or None)` each, in as few requests as the meter takes.
+
+        What each returns; errors as with `get`, but all are invoked that can be. `repeat_safe` is as with `set`.
+        """
+        return self._run(lambda association: association.call_several(calls, errors), repeatable=repeat_safe)
 
     def call_octets(self, method: MethodRef[T], argument: T | None = None, /) -> bytes | None:
         """The octets of the Data that a method returns, as they came; None for nothing."""

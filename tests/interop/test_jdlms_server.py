@@ -79,6 +79,22 @@ def test_reads_writes_and_calls_whatever_the_security(serve: Serve, link: str, w
         assert meter.get(ENERGY, SCALER_UNIT) == (0, (-1, 30))
 
 
+@pytest.mark.parametrize("link", LINKS)
+def test_several_are_written_and_invoked_at_once(serve: Serve, link: str) -> None:
+    sent: list[str] = []
+
+    def trace(what: str, octets: bytes) -> None:
+        sent.extend([type(dlms.decode(octets)).__name__] if what == "apdu sent" else [])
+
+    with connect(serve, link, trace=trace) as meter:
+        outcomes = meter.set_several((TEXT, OctetString(b"one")), (UNDEFINED, Integer(1)), errors="return")
+        assert outcomes[0] is None
+        assert isinstance(outcomes[1], ServiceError)
+        assert meter.get(TEXT) == b"one"
+        assert meter.call_several((RESET, Integer(0)), (RESET, Integer(0))) == (None, None)
+    assert {"SetRequestWithList", "ActionRequestWithList"} <= set(sent)
+
+
 SMALL_PROFILE = "1.0.99.1.0.255"
 LARGE_PROFILE = "1.0.99.2.0.255"
 CLOCK_COLUMN = Structure((LongUnsigned(8), OctetString(bytes.fromhex("0000010000FF")), Integer(2), LongUnsigned(0)))

@@ -36,6 +36,7 @@ T = TypeVar("T")
 Errors = Literal["raise", "return"]
 LIST_HEAD = 4  # octets of a get-request-with-list around its elements
 LIST_ELEMENT = 10  # octets of one attribute in it: class_id, logical name, attribute_id, no selection
+LIST_AND_BLOCK_HEAD = 20  # octets around those of a request with a list and the first block, and some of the block
 METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with short names
 
 
@@ -144,14 +145,14 @@ class ClientAssociation:
         outcomes: list[Any] = []
         while len(outcomes) < len(refs):
             start = len(outcomes)
-            outcomes += yield from self._get_chunk(refs[start : start + self._list_length()])
+            outcomes += yield from self._get_chunk(refs[start : start + self._list_length(LIST_HEAD)])
         return settled(outcomes, errors)
 
-    def _list_length(self) -> int:
-        """How many attributes go into one request: what the meter takes, and at least one."""
+    def _list_length(self, head: int) -> int:
+        """How many attributes or methods go into one request: what the meter takes, and at least one."""
         if self._lists_refused or not self.negotiated.allows(Conformance.MULTIPLE_REFERENCES):
             return 1
-        return max(1, min(self._list_limit, (room(self.negotiated) - LIST_HEAD) // LIST_ELEMENT))
+        return max(1, min(self._list_limit, (room(self.negotiated) - head) // LIST_ELEMENT))
 
     def _get_chunk(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[Any]]:
         if len(refs) == 1:
@@ -173,15 +174,20 @@ class ClientAssociation:
     def _get_list(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[bytes | ServiceError]]:
         if not self.negotiated.short_names:
             return (yield from services.get_list(self.negotiated, [(attribute_descriptor(ref), None) for ref in refs]))
+        places = yield from self._variables(refs)
+        variables = [place for place in places if isinstance(place, short_names.Variable)]
+        found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
+        return [place if isinstance(place, ServiceError) else next(found) for place in places]
+
+    def _variables(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[short_names.Variable | ServiceError]]:
+        """Where the attributes are with short names; an error for what is not there."""
         places: list[short_names.Variable | ServiceError] = []
         for ref in refs:
             try:
                 places.append((yield from self._variable(ref, None)))
             except ServiceError as error:
                 places.append(error)
-        variables = [place for place in places if isinstance(place, short_names.Variable)]
-        found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
-        return [place if isinstance(place, ServiceError) else next(found) for place in places]
+        return places
 
     def set(
         self,
@@ -208,21 +214,79 @@ class ClientAssociation:
         if error is not None:
             raise error
 
+    def set_several(
+        self, values: Sequence[tuple[AttributeRef[Any], Any]], errors: Errors = "raise"
+    ) -> Exchange[tuple[Any, ...]]:
+        """Write several attributes: in requests with a list where the meter takes them, else one by one.
+
+        None for each that was written; errors as with `get_several`. All are written that can be, whatever is refused.
+        """
+        given = [(ref, octets_of(value, ref)) for ref, value in values]
+        outcomes: list[Any] = []
+        while len(outcomes) < len(given):
+            start = len(outcomes)
+            outcomes += yield from self._set_chunk(given[start : start + self._list_length(LIST_AND_BLOCK_HEAD)])
+        return settled(outcomes, errors)
+
+    def _set_chunk(self, given: Sequence[tuple[AttributeRef[Any], bytes]]) -> Exchange[list[ServiceError | None]]:
+        octets = [value for _, value in given]
+        if not self.negotiated.short_names:
+            if len(given) > 1:
+                attributes = [(attribute_descriptor(ref), None) for ref, _ in given]
+                return (yield from services.set_list(self.negotiated, attributes, octets))
+            try:
+                yield from services.set_value(self.negotiated, attribute_descriptor(given[0][0]), octets[0])
+            except ServiceError as error:
+                return [error]
+            return [None]
+        places = yield from self._variables([ref for ref, _ in given])
+        variables = [place for place in places if isinstance(place, short_names.Variable)]
+        values = [value for value, place in zip(octets, places, strict=True) if not isinstance(place, ServiceError)]
+        written = iter((yield from short_names.write(self.negotiated, variables, values)) if variables else [])
+        return [place if isinstance(place, ServiceError) else next(written) for place in places]
+
+    def call_several(
+        self, calls: Sequence[tuple[MethodRef[Any], Any]], errors: Errors = "raise"
+    ) -> Exchange[tuple[Any, ...]]:
+        """Invoke several methods, each with its argument or None: in requests with a list where the meter takes them,
+        else one by one. What each returns, as by `call`; errors as with `get_several`.
+        """
+        given = [(method, argument_octets(argument, method)) for method, argument in calls]
+        outcomes: list[Any] = []
+        while len(outcomes) < len(given):
+            start = len(outcomes)
+            length = 1 if self.negotiated.short_names else self._list_length(LIST_AND_BLOCK_HEAD)
+            outcomes += yield from self._call_chunk(given[start : start + length])
+        return settled(
+            [outcome if isinstance(outcome, ServiceError) else _returned(outcome) for outcome in outcomes], errors
+        )
+
+    def _call_chunk(
+        self, given: Sequence[tuple[MethodRef[Any], bytes | None]]
+    ) -> Exchange[list[bytes | ServiceError | None]]:
+        if len(given) > 1:
+            methods = [method_descriptor(method) for method, _ in given]
+            return (yield from services.call_list(self.negotiated, methods, [octets or NULL for _, octets in given]))
+        try:
+            return [(yield from self._call_with(*given[0]))]
+        except ServiceError as error:
+            return [error]
+
     def call(self, method: MethodRef[T], argument: T | None = None, *, confirmed: bool = True) -> Exchange[Any]:
         """Invoke a method; what it returns, as plain values, or None; not `confirmed`, always None."""
         if not confirmed:
             yield from self._call_unconfirmed(method, argument_octets(argument, method))
             return None
-        returned = yield from self.call_octets(method, argument)
-        value = None if returned is None else loads(returned)
-        return None if value is DONT_CARE else value  # with short names that is how jDLMS returns nothing
+        return _returned((yield from self.call_octets(method, argument)))
 
     def call_octets(self, method: MethodRef[T], argument: T | None = None) -> Exchange[bytes | None]:
         """Invoke a method; the octets of the Data that it returns, or None."""
-        octets = argument_octets(argument, method)
+        return (yield from self._call_with(method, argument_octets(argument, method)))
+
+    def _call_with(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[bytes | None]:
         if self.negotiated.short_names:
-            return (yield from self._call_by_short_name(method, octets))
-        return (yield from services.call(self.negotiated, method_descriptor(method), octets))
+            return (yield from self._call_by_short_name(method, argument))
+        return (yield from services.call(self.negotiated, method_descriptor(method), argument))
 
     def _call_unconfirmed(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[None]:
         if not self.negotiated.short_names:
@@ -308,6 +372,11 @@ def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:
 def method_descriptor(ref: MethodRef[Any]) -> CosemMethodDescriptor:
     """The descriptor of a method's address."""
     return CosemMethodDescriptor(ref.class_id, ref.logical_name, ref.method_id)
+
+
+def _returned(octets: bytes | None) -> Any:
+    value = None if octets is None else loads(octets)
+    return None if value is DONT_CARE else value  # with short names that is how jDLMS returns nothing
 
 
 def settled(outcomes: list[Any], errors: Errors) -> tuple[Any, ...]:
