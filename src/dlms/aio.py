@@ -29,26 +29,32 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
 from dlms.grammar import Message
 from dlms.link.hdlc_settings import HdlcSettings
+from dlms.link.iec62056_21 import Dialogue, LineTiming, Readout
+from dlms.link.iec62056_21 import read_out as data_readout
 from dlms.security.settings import Policy, Security
 from dlms.shell import Deadlines, Retries, operations
-from dlms.shell.awaiting import AsyncCarrier, open_transport
+from dlms.shell.awaiting import AsyncCarrier, open_line, open_transport
 from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, FirmwareOptions, KeyOptions, ProfileOptions
 from dlms.shell.scan import ScanOptions, Station
 from dlms.shell.scan import scan as search
 from dlms.shell.session import Session
 from dlms.shell.target import Target
+from dlms.transport import dialogue as lines
 from dlms.transport.base import AsyncTransport
 from dlms.transport.incoming import AsyncTcpListener
 from dlms.transport.stream import AsyncStreamTransport
 from dlms.transport.tcp import AsyncTcpTransport
+from dlms.transport.url import Url
 
 __all__ = [
     "Deadlines",
     "Meter",
     "Retries",
     "connect",
+    "converse",
     "listen_for_meters",
     "open_transport",
+    "read_out",
     "scan",
     "synchronise_counter",
 ]
@@ -337,6 +343,21 @@ async def scan(
         return await carrier.carry_on(search(target, servers, physicals, **options))
     finally:
         await carrier.hang_up()
+
+
+async def read_out(url: str, timing: LineTiming | None = None) -> Readout:
+    """The data readout of a meter that speaks IEC 62056-21 in mode A, B or C. See `dlms.client.read_out`."""
+    at = Url.parse(url)
+    return await converse(url, data_readout(at.device, timing, highest_baud=at.baud))
+
+
+async def converse(url: str, dialogue: Dialogue[R]) -> R:
+    """Carry on a dialogue of `dlms.link.iec62056_21` over the line of an `iec+` URL. See `dlms.client.converse`."""
+    line = await open_line(Url.parse(url))
+    try:
+        return await lines.run_async(dialogue, line)
+    finally:
+        await line.close()
 
 
 async def synchronise_counter(

@@ -29,25 +29,31 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.cosem.time_range import Moment
 from dlms.grammar import Message
 from dlms.link.hdlc_settings import HdlcSettings
+from dlms.link.iec62056_21 import Dialogue, LineTiming, Readout
+from dlms.link.iec62056_21 import read_out as data_readout
 from dlms.security.settings import Policy, Security
 from dlms.shell import Deadlines, Retries, operations
-from dlms.shell.blocking import Carrier, open_transport
+from dlms.shell.blocking import Carrier, open_line, open_transport
 from dlms.shell.options import AccessOptions, ClockOptions, ConnectOptions, FirmwareOptions, KeyOptions, ProfileOptions
 from dlms.shell.scan import ScanOptions, Station
 from dlms.shell.scan import scan as search
 from dlms.shell.session import Session
 from dlms.shell.target import Target
+from dlms.transport import dialogue as lines
 from dlms.transport.base import Transport
 from dlms.transport.incoming import TcpListener
 from dlms.transport.tcp import TcpTransport
+from dlms.transport.url import Url
 
 __all__ = [
     "Deadlines",
     "Meter",
     "Retries",
     "connect",
+    "converse",
     "listen_for_meters",
     "open_transport",
+    "read_out",
     "scan",
     "synchronise_counter",
 ]
@@ -356,6 +362,28 @@ def scan(
         return carrier.carry_on(search(target, servers, physicals, **options))
     finally:
         carrier.hang_up()
+
+
+def read_out(url: str, timing: LineTiming | None = None) -> Readout:
+    """The data readout of a meter that speaks IEC 62056-21 in mode A, B or C, and how it identified itself:
+    `read_out("iec+serial:///dev/ttyUSB0")`.
+
+    Raises TransportError where the line or the meter does not answer, DecodeError where the check character never fits.
+    """
+    at = Url.parse(url)
+    return converse(url, data_readout(at.device, timing, highest_baud=at.baud))
+
+
+def converse(url: str, dialogue: Dialogue[R]) -> R:
+    """Carry on a dialogue of `dlms.link.iec62056_21` over the line of an `iec+` URL, and return what it comes to:
+    start_programming, read_register, write_register and sign_off joined by `yield from`, say. The line is closed
+    afterwards.
+    """
+    line = open_line(Url.parse(url))
+    try:
+        return lines.run(dialogue, line)
+    finally:
+        line.close()
 
 
 def synchronise_counter(

@@ -23,7 +23,7 @@ CLOCK, TRANSFER = Clock("0.0.1.0.0.255"), ImageTransfer("0.0.44.0.0.255")
 NO_LISTS = Conformance.GET | Conformance.SET | Conformance.ACTION
 
 
-WAYS = {
+WAYS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "lists": ({}, {"SetRequestWithList", "ActionRequestWithList"}),
     "blocks": (
         {"max_receive_pdu_size": 100},

@@ -17,7 +17,10 @@ import serial.rfc2217
 from tests.shells.conftest import ENERGY, LONG, LONG_VALUE, Running, secured
 
 import dlms
-from dlms.errors import DlmsError
+from dlms.client import converse, read_out
+from dlms.errors import ConfigurationError, DlmsError
+from dlms.link.iec62056_21 import Dialogue, Identification, read_register, sign_off, start_programming
+from dlms_core.iec62056_21 import COMMAND, DATA, DataSet, build
 
 OF_PYSERIAL = pytest.mark.filterwarnings("ignore:set(Daemon|Name):DeprecationWarning")
 
@@ -187,3 +190,62 @@ def test_a_line_that_only_echoes() -> None:
     limits = dlms.client.Deadlines(link=0.6, release=0.1)
     with pytest.raises(DlmsError, match=r"within|answer"):
         dlms.connect("hdlc+loop://echo?client=16", deadlines=limits)
+
+
+@contextmanager
+def a_meter_of_mode_c() -> Iterator[str]:
+    """The URL of a meter of IEC 62056-21, mode C, behind a socket: a readout is served, then a programmer."""
+
+    def serve() -> None:
+        for answers in (
+            {b"/?77!\r\n": b"/LGZ4ZMF\r\n", b"\x06040\r\n": build(DATA, "1.8.0(001234.5*kWh)\r\n!\r\n")},
+            {
+                b"/?!\r\n": b"/LGZ4ZMF\r\n", b"\x06041\r\n": build(COMMAND, "P0(1)"),
+                build(COMMAND, "P1(secret)"): b"\x06", build(COMMAND, "R10.9.2()"): build(DATA, "0.9.2(260104)"),
+                build(COMMAND, "B0"): b"",
+            },
+        ):  # fmt: skip
+            wire = listener.accept()[0]
+            with wire:
+                heard = b""
+                while octets := wire.recv(64):
+                    heard += octets
+                    if heard in answers:
+                        wire.sendall(answers[heard])
+                        heard = b""
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"iec+socket://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def programming() -> Dialogue[str]:
+    yield from start_programming("secret")
+    (found,) = yield from read_register("0.9.2")
+    yield from sign_off()
+    return found.value
+
+
+READOUT = (Identification("LGZ", "4", "ZMF"), [DataSet("1.8.0", "001234.5", "kWh")])
+
+
+def test_a_readout_and_programming() -> None:
+    with a_meter_of_mode_c() as url:
+        assert read_out(f"{url}?device=77") == READOUT
+        assert converse(url, programming()) == "260104"
+    with pytest.raises(ConfigurationError, match="URLs of its own"):
+        read_out("hdlc+serial:///dev/ttyUSB0")
+
+
+def test_a_readout_and_programming_under_asyncio() -> None:
+    async def visit(url: str) -> None:
+        assert await dlms.aio.read_out(f"{url}?device=77") == READOUT
+        assert await dlms.aio.converse(url, programming()) == "260104"
+        with pytest.raises(ConfigurationError, match="URLs of its own"):
+            await dlms.aio.read_out("tcp://127.0.0.1")
+
+    with a_meter_of_mode_c() as url:
+        asyncio.run(visit(url))

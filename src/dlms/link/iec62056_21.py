@@ -101,6 +101,10 @@ class Identification:
         return {**MODE_C_BAUDS, **MODE_B_BAUDS}.get(self.baud_character, FIRST_BAUD)
 
 
+Readout: TypeAlias = tuple[Identification, list[DataSet]]
+"""Who was read out, and the data sets: address, value and unit each, as text."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineTiming:
     """Seconds: how long to wait for an answer, and how long to leave the meter alone around a change of speed (some
@@ -163,9 +167,7 @@ def answer_sign_on(own: Identification, addresses: Collection[str] = ("",)) -> D
             return baud
 
 
-def read_out(
-    address: str = "", timing: LineTiming | None = None, *, highest_baud: int = 19200
-) -> Dialogue[tuple[Identification, list[DataSet]]]:
+def read_out(address: str = "", timing: LineTiming | None = None, *, highest_baud: int = 19200) -> Dialogue[Readout]:
     """Sign on and take the data readout of modes A, B or C. DecodeError where its check character never fits."""
     timing = timing or LineTiming()
     found = yield from identify(address, timing)

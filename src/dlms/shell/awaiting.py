@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from dlms.association.effects import Accept, Reserve, Wait
-from dlms.errors import ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
 from dlms.security.counters import MemoryCounterStore
 from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
@@ -29,14 +29,22 @@ async def open_transport(url: Url, timeout: float) -> AsyncTransport:
         return await AsyncUdpTransport.connect(url.host, url.port)
     if url.scheme == "pair":
         return await AsyncTcpTransport.adopt(loopback.connect(url.target))
-    line = await AsyncSerialTransport.open(url.target, url.baud)
     if url.link == "iec":
+        line = await open_line(url)
         try:
             await dialogue.run_async(enter_mode_e(url.device, highest_baud=url.baud), line)
         except BaseException:
             await line.close()
             raise
-    return line
+        return line
+    return await AsyncSerialTransport.open(url.target, url.baud)
+
+
+async def open_line(url: Url) -> AsyncSerialTransport:
+    """The serial line of an `iec+` URL, before any sign-on; ConfigurationError for another, ConnectionLost."""
+    if url.link != "iec":
+        raise ConfigurationError("the sign-on of IEC 62056-21 has URLs of its own: iec+serial:///dev/ttyUSB0")
+    return await AsyncSerialTransport.open(url.target, url.baud)
 
 
 class AsyncCarrier:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from dlms.association.effects import Accept, Reserve, Wait
-from dlms.errors import ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
 from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
 from dlms.transport import dialogue, loopback
@@ -29,14 +29,22 @@ def open_transport(url: Url, timeout: float) -> Transport:
         return UdpTransport.connect(url.host, url.port)
     if url.scheme == "pair":
         return TcpTransport(loopback.connect(url.target))
-    line = SerialTransport.open(url.target, url.baud)
     if url.link == "iec":
+        line = open_line(url)
         try:
             dialogue.run(enter_mode_e(url.device, highest_baud=url.baud), line)
         except BaseException:
             line.close()
             raise
-    return line
+        return line
+    return SerialTransport.open(url.target, url.baud)
+
+
+def open_line(url: Url) -> SerialTransport:
+    """The serial line of an `iec+` URL, before any sign-on; ConfigurationError for another, ConnectionLost."""
+    if url.link != "iec":
+        raise ConfigurationError("the sign-on of IEC 62056-21 has URLs of its own: iec+serial:///dev/ttyUSB0")
+    return SerialTransport.open(url.target, url.baud)
 
 
 class Carrier:
