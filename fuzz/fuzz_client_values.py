@@ -31,7 +31,6 @@ def check(octets: bytes) -> None:
 def holding(held: list[Any]) -> Callable[[bytes], list[bytes]]:
     """A meter that gives one value after the other, whatever is asked for."""
     values = cycle(held)  # octets take the place of each Data in a message
-    response: Any
 
     def answer(request: bytes) -> list[bytes]:
         response: Any

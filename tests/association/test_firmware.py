@@ -13,7 +13,18 @@ from dlms.association.client import ClientAssociation
 from dlms.association.effects import Exchange
 from dlms.association.firmware import Activation, FirmwareUpdate, FirmwareUpdating
 from dlms.cosem.classes.access_control import ImageToActivateInfo
-from dlms.data import Array, BitString, Boolean, Data, DoubleLong, DoubleLongUnsigned, Enum, OctetString, Structure, loads
+from dlms.data import (
+    Array,
+    BitString,
+    Boolean,
+    Data,
+    DoubleLong,
+    DoubleLongUnsigned,
+    Enum,
+    OctetString,
+    Structure,
+    loads,
+)
 from dlms.enumerations import ImageTransferStatus as Status
 from dlms.errors import ConfigurationError, ConnectionLost, ImageTransferError
 from dlms.results import ActionResult, DataAccessResult

@@ -63,10 +63,15 @@ def test_a_wrong_count_of_objects_is_not_believed(count: int) -> None:
     assert meter.run(meter.association().objects()) == OBJECTS
 
 
-TEXTS = Structure([OctetString(b"1"), OctetString(b"0"), OctetString(bytes(6)), NullData()])
-
-
-@pytest.mark.parametrize("value", [Unsigned(5), Array([Unsigned(5)]), Array([Structure([Unsigned(1)])]), Array([TEXTS])])
+@pytest.mark.parametrize(
+    "value",
+    [
+        Unsigned(5),
+        Array([Unsigned(5)]),
+        Array([Structure([Unsigned(1)])]),
+        Array([Structure([OctetString(b"1"), OctetString(b"0"), OctetString(bytes(6)), NullData()])]),
+    ],
+)
 def test_what_is_no_object_list(value: Data) -> None:
     meter = ScriptedMeter({LIST: value})
     with pytest.raises(ProtocolError):

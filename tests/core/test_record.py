@@ -47,9 +47,14 @@ def test_arguments_that_do_not_fit(given: tuple[Any, ...], named: dict[str, Any]
         Pair(*given, **named)
 
 
-def test_what_is_no_slot() -> None:
+@pytest.mark.parametrize("descriptor", [property(), slice.__dict__["start"], type.__dict__["__basicsize__"]])
+def test_what_is_no_slot(descriptor: Any) -> None:
+    """Members of C types are described alike: read-only objects, and numbers that a pointer must not overwrite."""
     with pytest.raises(TypeError, match="is not a slot"):
-        Fields([("left", property(), REQUIRED)])  # type: ignore[list-item]
+        Fields([("left", descriptor, REQUIRED)])
+
+
+def test_a_record_without_fields() -> None:
     with pytest.raises((TypeError, AttributeError)):
         Record()
 

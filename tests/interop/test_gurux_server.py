@@ -139,7 +139,6 @@ def test_get_in_small_blocks(serve: Serve, pdu: int) -> None:
 
 
 def test_counters_rise_across_connections(serve: Serve, tmp_path: Path) -> None:
-    counters = SqliteCounterStore(tmp_path / "counters.sqlite")
     sent: list[int] = []
 
     def trace(what: str, octets: bytes) -> None:
@@ -147,11 +146,12 @@ def test_counters_rise_across_connections(serve: Serve, tmp_path: Path) -> None:
         if isinstance(message, GlobalCiphering):
             sent.append(message.ciphered_content.invocation_counter or 0)
 
-    # The peer makes a server anew for each connection, and its counters begin anew with it.
-    security = secured("hls-gmac", **KEYS, counters=counters, replay="per_association")
-    for _ in range(3):
-        with connect(serve, "wrapper", 1, security, trace=trace) as meter:
-            assert meter.get(TEXT)
+    with SqliteCounterStore(tmp_path / "counters.sqlite") as counters:
+        # The peer makes a server anew for each connection, and its counters begin anew with it.
+        security = secured("hls-gmac", **KEYS, counters=counters, replay="per_association")
+        for _ in range(3):
+            with connect(serve, "wrapper", 1, security, trace=trace) as meter:
+                assert meter.get(TEXT)
     assert len(sent) == 6
     assert sent == sorted(set(sent))
 

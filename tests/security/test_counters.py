@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,14 @@ Maker = Callable[[int], CounterStore]
 
 
 @pytest.fixture(params=["memory", "sqlite", "sqlite-block-1"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Maker:
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Maker]:
     if request.param == "memory":
-        return MemoryCounterStore
+        yield MemoryCounterStore
+        return
     block = 1 if request.param.endswith("1") else 64
-    return lambda first: SqliteCounterStore(tmp_path / "counters.sqlite", first=first, block=block)
+    with ExitStack() as stack:
+        path = tmp_path / "counters.sqlite"
+        yield lambda first: stack.enter_context(SqliteCounterStore(path, first=first, block=block))
 
 
 def test_values_are_handed_out_once(make: Maker) -> None:
@@ -113,23 +117,27 @@ def test_a_file_outlives_its_process(tmp_path: Path) -> None:
 
 
 def test_threads_share_a_file(tmp_path: Path) -> None:
-    stores = [SqliteCounterStore(tmp_path / "counters.sqlite", block=2) for _ in range(2)]
+    path = tmp_path / "counters.sqlite"
     taken: list[int] = []
 
     def take(store: SqliteCounterStore) -> None:
         taken.extend(store.reserve("a") for _ in range(50))
 
-    threads = [threading.Thread(target=take, args=(stores[i % 2],)) for i in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with SqliteCounterStore(path, block=2) as one, SqliteCounterStore(path, block=2) as other:
+        threads = [threading.Thread(target=take, args=(store,)) for store in (one, other, one, other)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert len(set(taken)) == 200
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         SqliteCounterStore(tmp_path / "missing" / "counters.sqlite")
+    (tmp_path / "text").write_text("no database, " * 100)
+    with pytest.raises(ConfigurationError, match="not a database"):
+        SqliteCounterStore(tmp_path / "text")
     with pytest.raises(ConfigurationError):
         SqliteCounterStore(tmp_path / "counters.sqlite", block=0)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hmac
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,27 +95,33 @@ def test_a_recorded_request_is_refused_in_an_association_that_is_open_besides() 
     assert isinstance(ask(second, sealed(context, REQUEST)), GlobalCiphering)
 
 
-def stores(tmp_path: Path) -> list[tuple[CounterStore, CounterStore]]:
-    memory = MemoryCounterStore()
+@pytest.fixture(params=["memory", "sqlite"])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[CounterStore, CounterStore]]:
+    """What two associations keep their counters in: the same store, or two of one file."""
+    if request.param == "memory":
+        memory = MemoryCounterStore()
+        yield memory, memory
+        return
     path = tmp_path / "counters.sqlite"
-    return [(memory, memory), (SqliteCounterStore(path), SqliteCounterStore(path))]
+    with SqliteCounterStore(path) as one, SqliteCounterStore(path) as two:
+        yield one, two
 
 
-def test_of_two_who_received_the_same_one_takes_it(tmp_path: Path) -> None:
-    for one, two in stores(tmp_path):
-        first, second = ReceivedCounter(STRICT, one, "meter"), ReceivedCounter(STRICT, two, "meter")
-        first.check(5)
-        second.check(5)
-        first.accept(5)
-        with pytest.raises(ReplayDetected):
-            second.accept(5)
-        assert second.last == 5
-        second.check(6)
-        second.accept(6)
-        with pytest.raises(ReplayDetected):
-            first.accept(6)
-        assert not two.put_received("meter", 6)
-        assert one.put_received("meter", 7)
+def test_of_two_who_received_the_same_one_takes_it(stores: tuple[CounterStore, CounterStore]) -> None:
+    one, two = stores
+    first, second = ReceivedCounter(STRICT, one, "meter"), ReceivedCounter(STRICT, two, "meter")
+    first.check(5)
+    second.check(5)
+    first.accept(5)
+    with pytest.raises(ReplayDetected):
+        second.accept(5)
+    assert second.last == 5
+    second.check(6)
+    second.accept(6)
+    with pytest.raises(ReplayDetected):
+        first.accept(6)
+    assert not two.put_received("meter", 6)
+    assert one.put_received("meter", 7)
 
 
 def test_a_refused_apdu_does_not_count() -> None:

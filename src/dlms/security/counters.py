@@ -113,6 +113,9 @@ class SqliteCounterStore:
         self._lock = threading.Lock()
         try:
             self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"{os.fspath(path)}: {error}") from None
+        try:
             # A counter that was reserved must be on the disk before it is used (FULL, in `_take`). A received one that
             # a power failure loses costs a replay within one association at the worst.
             self._database.execute("PRAGMA journal_mode=WAL")
@@ -121,6 +124,7 @@ class SqliteCounterStore:
                 "CREATE TABLE IF NOT EXISTS invocation_counter (name TEXT PRIMARY KEY, next INTEGER, received INTEGER)"
             )
         except sqlite3.Error as error:
+            self._database.close()
             raise ConfigurationError(f"{os.fspath(path)}: {error}") from None
 
     def close(self) -> None:
