@@ -9,7 +9,8 @@ import pytest
 from tests.association.meter import answers, session
 from tests.association.scripted import Wire
 
-from dlms.apdu import decode
+from dlms.apdu import decode, encode
+from dlms.apdu.ciphering import CipheredContent, GloGetRequest, GloGetResponse
 from dlms.apdu.exception import ExceptionResponse
 from dlms.association.client import ClientAssociation
 from dlms.association.key_transfer import activate_security, transfer_keys
@@ -26,6 +27,7 @@ from dlms.results import ExceptionServiceError
 from dlms.security import Key, MemoryCounterStore, Policy, Security
 from dlms.security.counters import counter_name
 from dlms.security.key_wrap import wrap_key
+from dlms.security.protection import Seal, SecurityControl
 from dlms.service_errors import ExceptionResponseReceived, ObjectUnavailable, OtherReason, ServiceError, TypeUnmatched
 
 CLIENT_TITLE, SERVER_TITLE = b"CLI\x00\x00\x00\x00\x01", b"SRV\x00\x00\x00\x00\x01"
@@ -160,6 +162,23 @@ def test_the_master_key_and_the_broadcast_key() -> None:
     association, wire = meter.connect(renewed.with_changes(encryption_key=NEW_ENCRYPTION, master_key=MASTER))
     with pytest.raises(OtherReason):
         wire.run(transfer_keys(association, authentication_key=NEW_AUTHENTICATION, setup=SETUP))
+
+
+@pytest.mark.parametrize("control", [0x30, 0x70], ids=["unicast", "broadcast"])
+@pytest.mark.parametrize("key", [ENCRYPTION, NEW_BROADCAST], ids=["encryption", "broadcast"])
+def test_nothing_is_taken_under_the_broadcast_key(control: int, key: Key) -> None:
+    meter = Meter()
+    association, wire = meter.connect()
+    wire.run(transfer_keys(association, broadcast_encryption_key=NEW_BROADCAST, setup=SETUP))
+    of = session(meter.device, MANAGER)
+    connected = ClientAssociation(Proposal(security=meter.security()))
+    Wire(lambda octets: answers(of.respond(octets, 0.0))).run(connected.open())
+    seal = Seal(SecurityControl.of(control), CLIENT_TITLE, key, AUTHENTICATION)
+    plain = bytes.fromhex("C001C1 0040 00002B0001FF 03 00")
+    content = CipheredContent(control, 1000, *seal.protect(plain, 1000))
+    (answer,) = answers(of.respond(encode(GloGetRequest(content)), 0.0))
+    taken = (control, key) == (0x30, ENCRYPTION)
+    assert isinstance(decode(answer), GloGetResponse if taken else ExceptionResponse)
 
 
 ALTERED = wrap_key(MASTER, NEW_ENCRYPTION)[:-1] + b"\x00"

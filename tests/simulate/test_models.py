@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from dlms.association.logical_device import LogicalDevice
 from dlms.cli.reading import Reader
 from dlms.cosem.classes import (
     AssociationLNV1,
@@ -24,9 +25,11 @@ from dlms.cosem.classes import (
     ScriptTable,
     SecuritySetup,
 )
+from dlms.device.clock import LiveClock
 from dlms.security import KeyRing
 from dlms.service_errors import ServiceError
 from dlms.simulate import MODELS
+from dlms.simulate.zone import Zone
 from dlms.testing import RunningMeter, simulated
 
 SECRET = 7
@@ -184,3 +187,16 @@ def test_keys_are_changed_and_told(meter: RunningMeter) -> None:
     assert meter.description["encryption_key"] == new.hex().upper()
     with meter.connect() as connected:
         assert connected.get(Data("0.0.96.1.0.255").value) == b"10000001"
+
+
+@pytest.mark.parametrize("standard", [0, 60, 120], ids=["west", "central", "east"])
+def test_rows_and_clock_agree_on_daylight_saving(standard: int) -> None:
+    """The rows go by many moments at once, the clock by one: by the same rules."""
+    zone, begin = Zone(standard, daylight_saving=True), 1_711_800_000  # 2024-03-30T12:00Z
+    times = np.arange(begin, begin + 366 * 86_400, 1800)
+    clock = LiveClock(
+        LogicalDevice("ABC0000000000001"), time=lambda: 0.0, time_zone=-standard, daylight_savings_enabled=True
+    )
+    expected = [clock.local_time.saving(float(at)) for at in times]
+    assert zone.is_daylight_saving(times).tolist() == expected
+    assert 0 < sum(expected) < len(expected)

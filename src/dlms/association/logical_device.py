@@ -23,7 +23,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server_clients import ServedClient
 from dlms.association.server_parts import Parts
-from dlms.association.server_profile import ProfileBuffer
+from dlms.association.server_selection import SelectiveRows
 from dlms.cosem.classes import Data as DataObject
 from dlms.cosem.declare import InterfaceClass, UntypedObject, interface_classes, interface_object
 from dlms.cosem.references import AttributeRef, MethodRef
@@ -215,7 +215,7 @@ class LogicalDevice(Parts):
             raise ObjectClassInconsistent(what=logical_name)
         return found
 
-    def __setitem__(self, ref: AttributeRef[T], value: T | Data | Reader | ProfileBuffer) -> None:
+    def __setitem__(self, ref: AttributeRef[T], value: T | Data | Reader | SelectiveRows) -> None:
         """Give an attribute a value, or a function that is asked for it at every read.
 
         A value is encoded now, by the declared type; EncodeError for one that does not fit. Changing a list afterwards
@@ -224,7 +224,7 @@ class LogicalDevice(Parts):
         served = self._served(ref)
         served.octets.pop(ref.attribute_id, None)
         served.readers.pop(ref.attribute_id, None)
-        if isinstance(value, ProfileBuffer):
+        if isinstance(value, SelectiveRows):
             served.readers[ref.attribute_id] = value.select
         elif callable(value):
             served.readers[ref.attribute_id] = _without_selection(value)

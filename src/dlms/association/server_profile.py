@@ -6,22 +6,22 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
-from dlms.data import Array, Data, Structure
+from dlms.association.server_selection import CLOCK_CLASS, SelectiveRows, date_time, plain
+from dlms.cosem.types import CaptureObjectDefinition, RangeDescriptor
+from dlms.data import Array, Structure
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import SortMethod
-from dlms.errors import ConfigurationError, DecodeError
+from dlms.errors import ConfigurationError
 from dlms.grammar import Declared, structure
 from dlms.grammar.programs import data_program
 from dlms.service_errors import ScopeOfAccessViolated, TypeUnmatched
 from dlms_core.pieces import head
 
-CLOCK_CLASS: Final = 8
 ROWS_AT_ONCE: Final = 64
 """Rows that are handed out together: some kilobytes, as long as a block of most meters."""
 
 
-class ProfileBuffer:
+class ProfileBuffer(SelectiveRows):
     """Rows of a profile generic, at most `profile_entries` (None: any number).
 
     `capture_objects` are those of the profile, `types` the type of each column. Rows are encoded when they are added
@@ -66,9 +66,9 @@ class ProfileBuffer:
         """Add the newest row. EncodeError for one that does not fit."""
         octets = self._program.encode(tuple(row))
         if self._rank is not None:
-            self._ranks.append(self._rank(_plain(row[self._sort])))
+            self._ranks.append(self._rank(plain(row[self._sort])))
         if self._clock is not None:
-            at = _date_time(row[self._clock])
+            at = date_time(row[self._clock])
             key = _milliseconds(at)
             self._ascending = self._ascending and (not self._keys or self._keys[-1] <= key)
             self._deviations.append(at.deviation)
@@ -85,23 +85,13 @@ class ProfileBuffer:
             of.clear()
         self._ascending = True
 
-    def select(self, selector: int | None, parameters: object) -> Iterator[bytes]:
-        """The octets of the array of the selected rows, some rows at a time, as they are now."""
-        every = range(len(self._octets))
-        match selector, parameters:
-            case None, _:
-                places, columns = self._in_order(every), None
-            case 1, RangeDescriptor():
-                columns = self._named(parameters.selected_values)
-                places = self._in_order(self._in_range(parameters))
-            case 2, EntryDescriptor():
-                columns = self._numbered(parameters)
-                places = self._entries(parameters, self._in_order(every))
-            case _:
-                raise ScopeOfAccessViolated
+    def places(self) -> Sequence[int]:
+        return self._in_order(range(len(self._octets)))
+
+    def served(self, places: Sequence[int], columns: Sequence[int] | None) -> Iterator[bytes]:
         return self._served(self._taken(places), columns)
 
-    def _served(self, rows: list[bytes], columns: list[int] | None) -> Iterator[bytes]:
+    def _served(self, rows: list[bytes], columns: Sequence[int] | None) -> Iterator[bytes]:
         yield head(Array.tag, len(rows))
         if columns is None:
             for first in range(0, len(rows), ROWS_AT_ONCE):
@@ -123,16 +113,19 @@ class ProfileBuffer:
             return sorted(places, key=self._ranks.__getitem__)
         return places[::-1] if self._backwards else places
 
+    def in_range(self, descriptor: RangeDescriptor) -> Sequence[int]:
+        return self._in_order(self._in_range(descriptor))
+
     def _in_range(self, descriptor: RangeDescriptor) -> Sequence[int]:
         column = self._column(descriptor.restricting_object)
         if column != self._clock:
-            first, last = _plain(descriptor.from_value), _plain(descriptor.to_value)
-            values = (_plain(self._program.decode(row)[column]) for row in self._octets)
+            first, last = plain(descriptor.from_value), plain(descriptor.to_value)
+            values = (plain(self._program.decode(row)[column]) for row in self._octets)
             try:
                 return [place for place, value in enumerate(values) if value is not None and first <= value <= last]
             except TypeError:
                 raise TypeUnmatched from None
-        start, stop = _date_time(descriptor.from_value), _date_time(descriptor.to_value)
+        start, stop = date_time(descriptor.from_value), date_time(descriptor.to_value)
         first, last = _milliseconds(start), _milliseconds(stop)
         if start.deviation is None and stop.deviation is None and any(self._deviations):
             local = zip(self._keys, self._deviations, strict=True)
@@ -142,12 +135,6 @@ class ProfileBuffer:
         else:
             keys = self._keys
         return [place for place, key in enumerate(keys) if first <= key <= last]
-
-    def _entries(self, descriptor: EntryDescriptor, places: Sequence[int]) -> Sequence[int]:
-        first, last = descriptor.from_entry, descriptor.to_entry
-        if first < 1 or (last and last < first):
-            raise ScopeOfAccessViolated
-        return places[first - 1 : last or None]
 
     def _column(self, wanted: CaptureObjectDefinition) -> int:
         """The column of a restricting object: any clock is the profile's."""
@@ -162,22 +149,6 @@ class ProfileBuffer:
             raise ConfigurationError("a profile that is sorted by value has a sort_object among its capture objects")
         return self.capture_objects.index(wanted)
 
-    def _numbered(self, descriptor: EntryDescriptor) -> list[int] | None:
-        first, last = descriptor.from_selected_value, descriptor.to_selected_value
-        width = len(self._columns)
-        if first < 1 or first > width or (last and last < first):
-            raise ScopeOfAccessViolated
-        columns = list(range(first - 1, min(last or width, width)))
-        return None if len(columns) == width else columns
-
-    def _named(self, wanted: Sequence[CaptureObjectDefinition]) -> list[int] | None:
-        if not wanted:
-            return None
-        columns = [i for i, of in enumerate(self.capture_objects) if of in wanted]
-        if len(columns) < len(wanted):
-            raise ScopeOfAccessViolated
-        return columns
-
 
 RANKS: Final[dict[SortMethod, Callable[[Any], Any]]] = {
     SortMethod.LARGEST: lambda value: -value,
@@ -186,23 +157,6 @@ RANKS: Final[dict[SortMethod, Callable[[Any], Any]]] = {
     SortMethod.FARTHEST_FROM_ZERO: lambda value: -abs(value),
 }
 """What rows are sorted by, lowest first, where it is a value."""
-
-
-def _plain(value: object) -> Any:
-    return value.value if isinstance(value, Data) else value
-
-
-def _date_time(value: object) -> CosemDateTime:
-    """A time of a row or of a range; raises TypeUnmatched for what is none."""
-    value = _plain(value)
-    if isinstance(value, bytes):
-        try:
-            value = CosemDateTime.from_octets(value)
-        except DecodeError:
-            raise TypeUnmatched from None
-    if not isinstance(value, CosemDateTime):
-        raise TypeUnmatched
-    return value
 
 
 def _milliseconds(at: CosemDateTime) -> int:

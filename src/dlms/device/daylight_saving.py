@@ -36,7 +36,7 @@ class LocalTime:
             return False
         year = self._standard(at).year
         if year not in self._years:
-            self._years[year] = self._switches(year)
+            self._years[year] = self.switches(year)
         switches = self._years[year]
         if switches is None:
             return False
@@ -86,7 +86,8 @@ class LocalTime:
     def _standard(self, at: float) -> datetime:
         return EPOCH + timedelta(seconds=at - self.time_zone * MINUTE)
 
-    def _switches(self, year: int) -> tuple[float, float] | None:
+    def switches(self, year: int) -> tuple[float, float] | None:
+        """When daylight saving begins and ends in a year; None where it does not, enabled or not."""
         begin = self._switch(self.begin, year, self.time_zone)
         end = self._switch(self.end, year, self.time_zone - self.deviation)
         return None if begin is None or end is None else (begin, end)

@@ -56,7 +56,8 @@ class LiveSecuritySetup(Untimed):
     ) -> None:  # fmt: skip
         self.setup = of = setup or SecuritySetup("0.0.43.0.0.255")
         self.broadcast_encryption_key: Key | None = None
-        """The global broadcast encryption key, once one was transferred."""
+        """The global broadcast encryption key, once one was transferred. It is kept, and no more: the server takes no
+        APDU under it."""
         self._device = device
         self._saps = tuple(clients)
         self._changed: Changed | None = None

@@ -9,11 +9,9 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dlms.association.server_profile import CLOCK_CLASS
-from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
+from dlms.association.server_selection import CLOCK_CLASS, SelectiveRows, date_time
+from dlms.cosem.types import CaptureObjectDefinition, RangeDescriptor
 from dlms.data import Array, Data, OctetString
-from dlms.datetime import CosemDateTime
-from dlms.errors import DecodeError
 from dlms.service_errors import ScopeOfAccessViolated, TypeUnmatched
 from dlms.simulate.captures import Captures
 from dlms.simulate.noise import Seconds
@@ -36,13 +34,14 @@ class ComputedColumn:
     values: Values | None = None
 
 
-class ComputedProfile:
+class ComputedProfile(SelectiveRows):
     """Rows at the times of `captures`, the newest `entries` of them, oldest first; `now` is asked at every read."""
 
     def __init__(
         self, columns: Sequence[ComputedColumn], captures: Captures, *, entries: int, zone: Zone,
         now: Callable[[], float],
     ) -> None:  # fmt: skip
+        self.capture_objects = [column.definition for column in columns]
         self._columns = tuple(columns)
         self._captures = captures
         self._entries = entries
@@ -50,42 +49,27 @@ class ComputedProfile:
         self._now = now
         self._forgotten = 0
 
-    @property
-    def capture_objects(self) -> list[CaptureObjectDefinition]:
-        """What each column holds."""
-        return [column.definition for column in self._columns]
-
     def entries_in_use(self) -> int:
         """How many rows there are now."""
-        return len(self._rows())
+        return len(self.places())
 
     def reset(self) -> None:
         """Forget the rows that there are now."""
         self._forgotten = self._captures.count(self._now())
 
-    def _rows(self) -> range:
-        """The numbers of the rows that are kept."""
+    def places(self) -> range:
         stop = self._captures.count(self._now())
         return range(min(max(stop - self._entries, self._forgotten), stop), stop)
 
-    def select(self, selector: int | None, parameters: object) -> Iterator[bytes]:
-        """The octets of the array of the selected rows, in pieces, as the rows are now."""
-        rows = self._rows()
-        match selector, parameters:
-            case None, _:
-                columns: Sequence[ComputedColumn] = self._columns
-            case 1, RangeDescriptor():
-                rows, columns = self._in_range(rows, parameters), self._named(parameters.selected_values)
-            case 2, EntryDescriptor():
-                rows, columns = _entries(rows, parameters), self._numbered(parameters)
-            case _:
-                raise ScopeOfAccessViolated
-        return self._served(rows, columns)
+    def served(self, places: Sequence[int], columns: Sequence[int] | None) -> Iterator[bytes]:
+        wanted = self._columns if columns is None else [self._columns[at] for at in columns]
+        return self._served(places, wanted)
 
-    def _served(self, rows: range, columns: Sequence[ComputedColumn]) -> Iterator[bytes]:
+    def _served(self, rows: Sequence[int], columns: Sequence[ComputedColumn]) -> Iterator[bytes]:
         yield head(Array.tag, len(rows))
-        for first in range(rows.start, rows.stop, LONGEST_PIECE):
-            stop = min(first + LONGEST_PIECE, rows.stop)
+        for at in range(0, len(rows), LONGEST_PIECE):
+            piece = rows[at : at + LONGEST_PIECE]
+            first, stop = piece[0], piece[-1] + 1
             packed = self._packed(columns, self._captures.times(first, stop), np.arange(first, stop))
             yield packed.removeprefix(head(Array.tag, stop - first))
 
@@ -109,7 +93,8 @@ class ComputedProfile:
                     companion[:] = values
         return plan.pack(rows)
 
-    def _in_range(self, rows: range, descriptor: RangeDescriptor) -> range:
+    def in_range(self, descriptor: RangeDescriptor) -> range:
+        rows = self.places()
         times = [column.definition for column in self._columns if column.values is None]
         wanted = descriptor.restricting_object
         if wanted.class_id != CLOCK_CLASS and wanted not in times:
@@ -119,34 +104,10 @@ class ComputedProfile:
         stop = self._captures.count(high)
         return range(max(first, rows.start), max(min(stop, rows.stop), max(first, rows.start)))
 
-    def _named(self, wanted: Sequence[CaptureObjectDefinition]) -> Sequence[ComputedColumn]:
-        columns = [column for column in self._columns if column.definition in wanted]
-        if len(columns) < len(wanted):
-            raise ScopeOfAccessViolated
-        return columns or self._columns
-
-    def _numbered(self, descriptor: EntryDescriptor) -> Sequence[ComputedColumn]:
-        first, last = descriptor.from_selected_value, descriptor.to_selected_value
-        if not 1 <= first <= len(self._columns) or 0 < last < first:
-            raise ScopeOfAccessViolated
-        return self._columns[first - 1 : last or None]
-
-
-def _entries(rows: range, descriptor: EntryDescriptor) -> range:
-    first, last = descriptor.from_entry, descriptor.to_entry
-    if first < 1 or 0 < last < first:
-        raise ScopeOfAccessViolated
-    return rows[first - 1 : last or None]
-
 
 def seconds_of(value: object, zone: Zone) -> float:
     """The point in time, in seconds since 1970, that a client names by a date-time; raises TypeUnmatched."""
-    value = value.value if isinstance(value, Data) else value
-    try:
-        moment = CosemDateTime.from_octets(value) if isinstance(value, bytes) else value
-    except DecodeError:
-        raise TypeUnmatched from None
-    seconds = zone.seconds(moment) if isinstance(moment, CosemDateTime) else None
+    seconds = zone.seconds(date_time(value))
     if seconds is None:
         raise TypeUnmatched
     return seconds

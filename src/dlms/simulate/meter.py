@@ -271,8 +271,8 @@ class SimulatedMeter:
     def add_profile(device: LogicalDevice, name: str, profile: ComputedProfile, period: int, entries: int) -> None:
         """Serve computed rows as a profile generic."""
         of = ProfileGeneric(name)
-        device.on_get(of.buffer, profile.select)
-        device[of.capture_objects] = profile.capture_objects
+        device[of.buffer] = profile
+        device[of.capture_objects] = list(profile.capture_objects)
         device[of.capture_period] = period
         device[of.sort_method] = SortMethod.FIFO
         device[of.sort_object] = profile.capture_objects[0]

@@ -1,10 +1,8 @@
-"""The local time of a simulated meter: a standard offset, daylight saving by the rule of the European Union, if any."""
+"""The local time of many moments at once, by the rules that the clock of a simulated meter begins with."""
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -12,16 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from dlms.datetime import ClockStatus, CosemDateTime, DeviationSign
+from dlms.device.clock import LAST_SUNDAY_OF_MARCH, LAST_SUNDAY_OF_OCTOBER
+from dlms.device.daylight_saving import LocalTime
 from dlms.simulate.noise import Seconds
 
-SUNDAY: Final = 6
+SAVING: Final = 60
+"""Minutes."""
 FIRST_YEAR, LAST_YEAR = 1980, 2099
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """`standard`: minutes east of UTC. `daylight_saving`: an hour more from the last Sunday of March to the last of
-    October, 01:00 UTC. `deviation_sign` is how the meter writes its deviation."""
+    """`standard`: minutes east of UTC. `daylight_saving`: an hour more from the last Sunday of March, 02:00 local time,
+    to the last of October, 03:00. `deviation_sign` is how the meter writes its deviation."""
 
     standard: int
     daylight_saving: bool = False
@@ -31,11 +32,11 @@ class Zone:
         """Whether daylight saving is active at these times."""
         if not self.daylight_saving:
             return np.zeros(seconds.shape, np.bool_)
-        return np.asarray(np.searchsorted(_changes(), seconds, "right") % 2 == 1)
+        return np.asarray(np.searchsorted(_changes(self.standard), seconds, "right") % 2 == 1)
 
     def deviations(self, seconds: Seconds) -> npt.NDArray[np.int16]:
         """The deviation that the meter writes at these times."""
-        east = self.standard + 60 * self.is_daylight_saving(seconds)
+        east = self.standard + SAVING * self.is_daylight_saving(seconds)
         return (east if self.deviation_sign == "reversed" else -east).astype(np.int16)
 
     def statuses(self, seconds: Seconds) -> npt.NDArray[np.uint8]:
@@ -65,13 +66,8 @@ class Zone:
         return seconds
 
 
-@lru_cache(maxsize=1)
-def _changes() -> Seconds:
+@lru_cache
+def _changes(standard: int) -> npt.NDArray[np.float64]:
     """When daylight saving begins and ends, in turn."""
-    return np.array([_last_sunday(year, month) for year in range(FIRST_YEAR, LAST_YEAR + 1) for month in (3, 10)])
-
-
-def _last_sunday(year: int, month: int) -> int:
-    last = calendar.monthrange(year, month)[1]
-    sunday = last - (date(year, month, last).weekday() - SUNDAY) % 7
-    return int(datetime(year, month, sunday, 1, tzinfo=UTC).timestamp())
+    local = LocalTime(-standard, LAST_SUNDAY_OF_MARCH, LAST_SUNDAY_OF_OCTOBER, SAVING, enabled=True)
+    return np.array([local.switches(year) for year in range(FIRST_YEAR, LAST_YEAR + 1)], np.float64).ravel()
