@@ -74,6 +74,28 @@ static inline int64_t dlms_utc_shift(const uint8_t *date_time, const dlms_time_r
     return minutes * DLMS_MS_PER_MINUTE;
 }
 
+/* What the fields of a date or a time are: some impossible, all given, or some "not specified" or special. */
+enum dlms_fields { FIELDS_IMPOSSIBLE = 0, FIELDS_GIVEN = 1, FIELDS_WILD = 3 };
+
+/* Of the 5 octets of a date; whether the month has such a day is not asked, nor for the day of the week. */
+static inline int dlms_date_fields(const uint8_t *date) {
+    int year_is_wild = dlms_be16(date) == 0xFFFF, month_is_wild = date[2] >= 0xFD, day_is_wild = date[3] >= 0xFD;
+    if (!month_is_wild && (date[2] < 1 || date[2] > 12)) return FIELDS_IMPOSSIBLE;
+    if (!day_is_wild && (date[3] < 1 || date[3] > 31)) return FIELDS_IMPOSSIBLE;
+    return year_is_wild || month_is_wild || day_is_wild ? FIELDS_WILD : FIELDS_GIVEN;
+}
+
+/* Of the 4 octets of a time; hundredths are never missed. */
+static inline int dlms_time_fields(const uint8_t *time) {
+    static const uint8_t most[3] = {23, 59, 59};
+    int fields = FIELDS_GIVEN;
+    for (int k = 0; k < 3; k++) {
+        if (time[k] == 0xFF) fields = FIELDS_WILD;
+        else if (time[k] > most[k]) return FIELDS_IMPOSSIBLE;
+    }
+    return fields;
+}
+
 /* 12 octets to ms: UTC where they give a deviation, else local time as sent. */
 static inline int64_t dlms_epoch_ms(const uint8_t *date_time, const dlms_time_rule *rule) {
     int64_t date = dlms_date_ms(date_time), time = dlms_time_ms(date_time + 5);

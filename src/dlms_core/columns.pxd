@@ -150,7 +150,7 @@ cdef extern from "row_engine.h" nogil:
     bint dlms_scan_rows(dlms_cursor*, dlms_layout*, size_t, bint, size_t*, dlms_path*)
     bint dlms_layout_described(dlms_cursor*, dlms_layout*, int32_t, const axdr_type*, size_t)
     size_t dlms_count_described(const dlms_cursor*, const axdr_type*)
-    bint dlms_judge_described(dlms_cursor*, dlms_layout*, int32_t, bint)
+    bint dlms_judge_described(dlms_cursor*, dlms_layout*, int32_t)
     int32_t dlms_next_child(dlms_layout*, int32_t, int32_t*)
     bint dlms_template_learn(
         dlms_template*, const dlms_layout*, const dlms_column*, size_t, const uint8_t*, const uint8_t*, bint
@@ -223,7 +223,7 @@ cdef class Plan:
 
     cdef int learn_layout(self, dlms_buffer* buffer, bint whole) except -1
     cdef int scan(self, dlms_buffer* buffer, bint whole) except -1
-    cdef int describe(self, dlms_buffer* buffer, bint whole) except -1
+    cdef int describe(self, dlms_buffer* buffer) except -1
     cdef bint mark_clocks(self)
     cdef int make_columns(self) except -1
     cdef int make_below(self, int32_t index, tuple path, list columns) except -1

@@ -7,8 +7,8 @@ fills them, returns the number of rows (also `out.rows`) and raises ValueError w
 this plan, DecodeError when the octets are broken or do not fit the plan's types. `out` may be reused for ever.
 
 Columns are in row order. clocks: top-level positions whose nulls advance by `capture_step` ms (negative when
-sorted LIFO, 0: unknown -> NaT); None: the first date-time column. 12-octet octet-strings are date-times at these
-positions, and wherever the first value of the column looks like one.
+sorted LIFO, 0: unknown -> NaT); None: the first date-time column. Octet-strings are date-times at these positions,
+and wherever the first value of the column is one or looks like one: one that is malformed is NaT, IS_OTHER_TYPE.
 """
 
 from collections.abc import Collection, Sequence
@@ -36,8 +36,8 @@ _Kind: TypeAlias = Literal[
 # Flags of a mask, one octet for each cell.
 IS_NULL: int  # 1: null-data, or missing from a short row
 IS_REBUILT: int  # 2: null-data, filled from the row before
-IS_OTHER_TYPE: int  # 4: of another kind than its column, or a delta with nothing to be added to
-IS_WILDCARD: int  # 8: a date-time that is no point in time
+IS_OTHER_TYPE: int  # 4: of another kind than its column, a delta with nothing to be added to, or a malformed time
+IS_WILDCARD: int  # 8: a time with fields that are not specified, or special
 
 @final
 class Column:

@@ -8,8 +8,9 @@ Every column has a mask, one octet for each cell:
 
     1 IS_NULL        null-data, or missing from a short row
     2 IS_REBUILT     null-data that was filled: the value before, or for a clock the time before plus the capture step
-    4 IS_OTHER_TYPE  a value of another kind than its column's first, or a delta without a value to add it to
-    8 IS_WILDCARD    a date-time that is no point in time (its value is not-a-time)
+    4 IS_OTHER_TYPE  a value of another kind than its column's first, a delta without a value to add it to, or a time
+                     that its octets cannot mean: month 13, an octet-string of 5 octets among date-times (not-a-time)
+    8 IS_WILDCARD    a time with fields that are not specified, or special (not-a-time)
 
 A cell without a value is 0, False, not-a-number, not-a-time or None. Deltas add up exactly: a sum that leaves the
 column's type widens the column, it never wraps.
@@ -170,8 +171,8 @@ cdef class Plan:
 
     The rules: `clocks` are the top-level positions whose null-data means "the time before plus `capture_step`
     ms" (negative where rows are sorted youngest first; 0: not known, then such a time is not-a-time); None means
-    the first column of date-times. `nulls` "repeat" rebuilds null-data, "missing" fills nothing. A 12-octet
-    octet-string is a date-time at the positions of `clocks`, and in any column whose first value reads as one.
+    the first column of date-times. `nulls` "repeat" rebuilds null-data, "missing" fills nothing. Octet-strings
+    are date-times at the positions of `clocks`, and in any column whose first value is one or reads as one.
     `deviation_sign` and `daylight_saving_apart` are those of CosemDateTime.epoch_milliseconds.
     """
 
@@ -242,7 +243,7 @@ cdef class Plan:
         if dlms_layout_node(&self.layout) < 0:
             raise MemoryError
         if buffer.compact:
-            self.describe(buffer, whole)
+            self.describe(buffer)
         else:
             self.scan(buffer, whole)
             if self.mark_clocks():
@@ -266,12 +267,12 @@ cdef class Plan:
             raise_in_row(&c, rows, &path)
         return 0
 
-    cdef int describe(self, dlms_buffer* buffer, bint whole) except -1:
+    cdef int describe(self, dlms_buffer* buffer) except -1:
         """The layout that the type description of a compact-array announces."""
         cdef axdr_bounds bounds
         cdef axdr_description description
         cdef dlms_cursor c = buffer.c
-        cdef size_t k, rows = buffer.rows
+        cdef size_t k
         cdef bint good
         self.layout.compact = True
         self.description = PyBytes_FromStringAndSize(
@@ -287,13 +288,9 @@ cdef class Plan:
         if not good:
             raise_fault(&c.fault, "axdr")
         self.mark_clocks()
-        if not whole and rows > 1:
-            rows = 1
         c = buffer.c
-        with nogil:
-            for k in range(rows):
-                if not dlms_judge_described(&c, &self.layout, 0, k == 0):
-                    break
+        if buffer.rows:
+            dlms_judge_described(&c, &self.layout, 0)  # a row that cannot be read is found when it is decoded
         for k in range(self.layout.count):
             if self.layout.nodes[k].is_time:
                 self.layout.nodes[k].kinds = KIND_BIT(CELL_DATE_TIME)

@@ -131,6 +131,14 @@ static inline int dlms_store_is_integer(int store) {
 #define MASK_OTHER_TYPE 4
 #define MASK_WILDCARD 8
 
+/* The flag of a time that is no point in time: it says so itself, or its octets are no time at all. */
+static inline uint8_t dlms_nat_flag(int store, const uint8_t *octets) {
+    int date = store == STORE_TIME ? FIELDS_GIVEN : dlms_date_fields(octets);
+    int time = store == STORE_DATE ? FIELDS_GIVEN : dlms_time_fields(store == STORE_TIME ? octets : octets + 5);
+    int is_wild = date != FIELDS_IMPOSSIBLE && time != FIELDS_IMPOSSIBLE && (date | time) == FIELDS_WILD;
+    return is_wild ? MASK_WILDCARD : MASK_OTHER_TYPE;
+}
+
 #define BASIS_UTC 1
 #define BASIS_LOCAL 2
 
@@ -156,7 +164,7 @@ typedef struct dlms_column {
     uint8_t tag;      /* of its first value; 0 before there is one */
     uint8_t kind;     /* of its values; 0 where there are none, or several kinds */
     uint8_t is_mixed; /* of several integer (or float) types: any of them is at home here */
-    uint8_t is_time;  /* octet-strings of 12 octets are date-times */
+    uint8_t is_time;  /* octet-strings are date-times */
     uint8_t is_clock; /* null-data: the time before plus `step` */
     uint8_t repeats;  /* null-data: the value before */
     int64_t step;

@@ -47,7 +47,7 @@ static inline void dlms_gather_dates_plain(const uint8_t *p, size_t stride, size
     for (size_t k = 0; k < rows; k++, p += stride) {
         int64_t ms = dlms_ms_by_day(p, day, rule, bases);
         to[k] = ms;
-        if (ms == DLMS_NAT && mask) mask[k] |= MASK_WILDCARD;
+        if (ms == DLMS_NAT && mask) mask[k] |= dlms_nat_flag(STORE_DATE_TIME, p);
     }
 }
 

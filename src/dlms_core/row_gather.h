@@ -292,7 +292,7 @@ static void dlms_gather_times(const dlms_field *field, const dlms_run *run, cons
     } else {
         for (size_t k = 0; k < run->rows; k++) {
             ms[k] = column->store == STORE_DATE ? dlms_date_ms(p + k * run->stride) : dlms_time_ms(p + k * run->stride);
-            if (ms[k] == DLMS_NAT && mask) mask[k] |= MASK_WILDCARD;
+            if (ms[k] == DLMS_NAT && mask) mask[k] |= dlms_nat_flag(column->store, p + k * run->stride);
         }
     }
     column->last.known = 1;

@@ -24,7 +24,7 @@ typedef struct dlms_node {
     uint32_t kinds;    /* KIND_BITs of the cells seen */
     uint8_t tag;       /* of the first value seen; compact-array: of every one */
     uint8_t is_mixed;  /* values of several tags were seen */
-    uint8_t is_time;   /* octet-strings of 12 octets are date-times */
+    uint8_t is_time;   /* octet-strings are date-times */
     uint8_t is_leaf;   /* some cell was no nest */
     uint8_t nest;      /* the tag of the first nest seen here */
 } dlms_node;
@@ -124,8 +124,8 @@ static inline int dlms_join_value(dlms_cursor *c, dlms_layout *layout, dlms_node
         const uint8_t *octets;
         size_t length = dlms_cell_octets(c->origin, raw, &octets);
         if (first && length == 12 && dlms_looks_like_date_time(octets)) node->is_time = 1;
-        /* An empty octet-string stands for a time that is not specified. */
-        if (node->is_time && (length == 12 || length == 0)) kind = CELL_DATE_TIME;
+        /* Whatever its octets: one that is no date-time must not make objects of all the others. */
+        if (node->is_time) kind = CELL_DATE_TIME;
     }
     if (first) node->tag = tag;
     node->is_mixed |= tag != node->tag;
@@ -254,9 +254,8 @@ static size_t dlms_count_described(const dlms_cursor *contents, const axdr_type 
     return rows;
 }
 
-/* One row of a compact-array, read for its octet-strings: what looks like a date-time in the first row is one, unless
-   a later row has another length there. */
-static int dlms_judge_described(dlms_cursor *c, dlms_layout *layout, int32_t index, int is_first) {
+/* The first row of a compact-array, read for its octet-strings: where one looks like a date-time, all are. */
+static int dlms_judge_described(dlms_cursor *c, dlms_layout *layout, int32_t index) {
     dlms_node *node = &layout->nodes[index];
     const uint8_t *octets;
     uint64_t raw;
@@ -264,13 +263,12 @@ static int dlms_judge_described(dlms_cursor *c, dlms_layout *layout, int32_t ind
         if (!dlms_cell_content(c, node->tag, &raw)) return 0;
         if (node->tag == AXDR_OCTET_STRING) {
             size_t length = dlms_cell_octets(c->origin, raw, &octets);
-            if (length != 12 && length != 0) node->is_time = 0;
-            else if (is_first && length == 12 && dlms_looks_like_date_time(octets)) node->is_time = 1;
+            if (length == 12 && dlms_looks_like_date_time(octets)) node->is_time = 1;
         }
         return 1;
     }
     for (int32_t child = node->child; child >= 0; child = layout->nodes[child].sibling)
-        if (!dlms_judge_described(c, layout, child, is_first)) return 0;
+        if (!dlms_judge_described(c, layout, child)) return 0;
     return 1;
 }
 

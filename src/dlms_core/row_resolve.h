@@ -147,7 +147,8 @@ static int dlms_resolve_times(dlms_column *column, const dlms_cursor *c, const u
     return 1;
 }
 
-/* One value (no null) of a time column, or RESOLVE_OTHER. */
+/* One value (no null) of a time column, or RESOLVE_OTHER. Among date-times every octet-string is one: empty it is not
+   specified, and of another length than 12 it is none, which the mask says. */
 static int dlms_resolve_time(dlms_column *column, const dlms_cursor *c, uint8_t tag, uint64_t raw, size_t row,
                              uint8_t *mask, const dlms_time_rule *rule) {
     const uint8_t *octets = c->origin + raw;
@@ -155,6 +156,7 @@ static int dlms_resolve_time(dlms_column *column, const dlms_cursor *c, uint8_t 
     int16_t deviation = DLMS_NO_DEVIATION;
     uint8_t status = DLMS_NO_STATUS;
     unsigned kind = DLMS_TAG_FACTS[tag].kind;
+    uint8_t flag = 0;
     size_t length = 12;
     if (column->store == STORE_DATE_TIME) {
         if (kind == CELL_OCTETS && column->is_time) length = dlms_cell_octets(c->origin, raw, &octets);
@@ -163,8 +165,8 @@ static int dlms_resolve_time(dlms_column *column, const dlms_cursor *c, uint8_t 
             ms = dlms_ms_by_day(octets, &column->day, rule, &column->bases);
             deviation = (int16_t)dlms_deviation(octets);
             status = octets[11];
-        } else if (length != 0) {
-            return RESOLVE_OTHER;
+        } else {
+            flag = length == 0 ? MASK_WILDCARD : MASK_OTHER_TYPE;
         }
         if (column->deviations) column->deviations[row] = deviation;
         if (column->statuses) column->statuses[row] = status;
@@ -178,7 +180,7 @@ static int dlms_resolve_time(dlms_column *column, const dlms_cursor *c, uint8_t 
         return RESOLVE_OTHER;
     }
     memcpy(column->values + 8 * row, &ms, 8);
-    *mask = ms == DLMS_NAT ? MASK_WILDCARD : 0;
+    *mask = ms == DLMS_NAT && flag == 0 ? dlms_nat_flag(column->store, octets) : flag;
     column->last.known = 1;
     column->last.low = (uint64_t)ms;
     return RESOLVE_OK;

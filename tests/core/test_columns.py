@@ -113,7 +113,62 @@ def test_wildcards_and_impossible_times():
         capture_step=HOUR,
     )
     assert np.isnat(found.values[0]).tolist() == [False, True, True, True, True, False]
-    assert masks(found) == [0, 8, 1, 8, 8, 0]
+    assert masks(found) == [0, 8, 1, 4, 8, 0]
+
+
+# Month 13, hour 30, twelve octets of text, a date alone, one octet too many, and a length in its long form.
+MALFORMED = [
+    "090C07E80D0101000000008000FF",
+    "090C07E80101011E000000FFC400",
+    "090C3132333435363738393A3B3C",
+    "090507E8010101",
+    "090D07E801010105000000FFC40000",
+    "098107" + "07E80101010500",
+]
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+@pytest.mark.parametrize("clocks", [None, {0}])
+def test_a_malformed_clock_leaves_its_column_one_of_times(malformed, clocks):
+    rows = [CLOCK.format(hour=1), CLOCK.format(hour=2), malformed, "00", CLOCK.format(hour=5)]
+    whole = array_of(*("0202" + row + "1107" for row in rows))
+    hours = np.array(["2024-01-01T00", "2024-01-01T01", "NaT", "NaT", "2024-01-01T04"], "M8[ms]")
+    found = columns.unpack(whole, clocks=clocks, capture_step=HOUR, companions=True)
+    again = found.plan.empty(9, companions=True)
+    assert found.plan.unpack(whole, again) == 5
+    stream = columns.RowStream(clocks=clocks, capture_step=HOUR, companions=True)
+    for octet in whole:
+        stream.feed(bytes([octet]))
+    for columns_found in (found, again, stream.finish()):
+        assert np.array_equal(columns_found.values[0][:5], hours, equal_nan=True)
+        assert masks(columns_found) == [0, 0, 4, 1, 0]
+        assert values(columns_found, 1) == [7] * 5
+    tail = bytes.fromhex(malformed[-6:]) if malformed[2:4] == "0C" else bytes.fromhex("8000FF")
+    assert found.deviations[0][2].tobytes() == tail[1::-1]
+    assert found.statuses[0][2] == tail[2]
+    # A compact-array of the same.
+    contents = b"".join(octets(row[2:] + "07") for row in rows if row != "00")
+    compact = columns.unpack(octets("1302020911") + bytes([len(contents)]) + contents, clocks=clocks)
+    assert np.array_equal(compact.values[0], np.delete(hours, 3), equal_nan=True)
+    assert masks(compact) == [0, 0, 4, 0]
+
+
+@pytest.mark.parametrize("malformed", MALFORMED)
+def test_a_malformed_clock_in_the_first_row(malformed):
+    whole = array_of("0201" + malformed, *["0201" + CLOCK.format(hour=1)] * 100)
+    told = columns.unpack(whole, clocks={0})
+    assert told.plan.columns[0].kind == "date-time"
+    assert masks(told) == [4] + [0] * 100
+    # Nothing says that these octets are times.
+    assert columns.unpack(whole).plan.columns[0].kind == "octet-string"
+
+
+def test_impossible_dates_and_times():
+    dates = ["1A07E8021D04", "1A07E8021E05", "1AFFFF020104", "1A07E80DFFFF"]
+    times = ["1B01020300", "1B18000000", "1BFF000000", "1BFF3C0000"]
+    found = columns.unpack(array_of(*("0202" + date + time for date, time in zip(dates, times, strict=True))))
+    assert [str(array.dtype) for array in found.values] == ["datetime64[ms]", "timedelta64[ms]"]
+    assert masks(found, 0) == masks(found, 1) == [0, 4, 8, 4]
 
 
 def test_time_basis():
@@ -216,9 +271,9 @@ def test_strings_of_twelve_octets():
     assert columns.unpack(array_of("0201" + time)).plan.columns[0].kind == "date-time"
     assert columns.unpack(array_of("0201" + serial)).plan.columns[0].kind == "octet-string"
     assert columns.unpack(array_of("0201" + serial), clocks={0}).plan.columns[0].kind == "date-time"
-    mixed = columns.unpack(array_of("0201" + time, "0201" + "090141"))
-    assert values(mixed) == [CosemDateTime.from_octets(bytes.fromhex(time[4:])), b"A"]
-    assert masks(mixed) == [0, 4]
+    mixed = columns.unpack(array_of("0201" + time, "0201" + "090141", "0201" + "1107"))
+    assert values(mixed) == [CosemDateTime.from_octets(bytes.fromhex(time[4:])), b"A", 7]
+    assert masks(mixed) == [0, 4, 4]
 
 
 def test_compact_arrays_of_open_and_fixed_width():

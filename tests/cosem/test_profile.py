@@ -468,3 +468,14 @@ def test_what_is_no_octets() -> None:
     for given in (5, "0100", None):
         with pytest.raises(TypeError):
             unpack_profile(given)  # type: ignore[arg-type]
+
+
+def test_a_malformed_clock_is_no_time() -> None:
+    short = b"\x09\x05" + clock(1)[2:7]
+    impossible = clock(1)[:4] + b"\x0d" + clock(1)[5:]
+    profile = unpack_profile(buffer(short, clock(2), impossible, NULL), CAPTURES, capture_period=900)
+    assert profile.clock == NAMES[0]
+    assert same_times(profile.columns[NAMES[0]], None, "01:00", None, None)
+    assert profile.mask[NAMES[0]].tolist() == [4, 0, 4, 1]
+    assert profile.missing(NAMES[0]).tolist() == [True, False, True, True]
+    assert profile.columns[NAMES[2]].tolist() == [1000, 1001, 1002, 1003]

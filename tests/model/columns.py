@@ -197,6 +197,20 @@ def date_time_ms(octets: bytes, rules: Rules) -> int | None:
     return date + time + minutes * 60_000
 
 
+def is_wild(octets: bytes, kind: str) -> bool:
+    """Whether a time that is no point in time says so itself: fields not specified or special, and none impossible."""
+    if len(octets) != {"date-time": 12, "date": 5, "time": 4}[kind]:
+        return not octets
+    fields = []
+    if kind != "time":
+        year, month, day = struct.unpack(">HBB", octets[:4])
+        fields += [(year == 0xFFFF, True), (month >= 0xFD, 1 <= month <= 12), (day >= 0xFD, 1 <= day <= 31)]
+    if kind != "date":
+        hour, minute, second = octets[-7:-4] if kind == "date-time" else octets[:3]
+        fields += [(hour == 0xFF, hour < 24), (minute == 0xFF, minute < 60), (second == 0xFF, second < 60)]
+    return all(wild or possible for wild, possible in fields) and any(wild for wild, _ in fields)
+
+
 def leaf_paths(rows: list[Any]) -> list[tuple[int, ...]]:
     """The paths of all leaves, in row order."""
     seen: dict[tuple[int, ...], set[int]] = {}
@@ -288,7 +302,7 @@ def unpack(octets: bytes, rules: Rules | None = None) -> tuple[int, list[ModelCo
         if compact and not rows:
             columns.append(described_column(kind, path, is_hinted))
             continue
-        kinds, is_time = kinds_of(cells, is_hinted, compact)
+        kinds, is_time = kinds_of(cells, is_hinted)
         is_clock = is_hinted if rules.clocks is not None else kinds == ["date-time"] and not clock_found
         clock_found = clock_found or is_clock
         columns.append(column_of(path, cells, kinds, is_time, is_clock, rules))
@@ -303,8 +317,9 @@ def kind_of(cell: Cell, is_time: bool) -> str:
     return KINDS[cell.tag]
 
 
-def kinds_of(cells: list[Any], is_hinted: bool, compact: bool) -> tuple[list[str], bool]:
-    """The kinds of the values, in order of appearance, and whether 12 octets are a date-time here."""
+def kinds_of(cells: list[Any], is_hinted: bool) -> tuple[list[str], bool]:
+    """The kinds of the values, in order of appearance, and whether 12 octets are a date-time here; among date-times
+    every octet-string counts as one."""
     values = [cell for cell in cells if cell is not MISSING and cell.tag not in VOID]
     if not values:
         return [], False
@@ -314,8 +329,8 @@ def kinds_of(cells: list[Any], is_hinted: bool, compact: bool) -> tuple[list[str
         is_time = looks_like_date_time(first.value)
     if is_hinted and any(cell.tag == 9 for cell in values):
         is_time = True
-    if compact and first.tag == 9 and any(len(cell.value) not in (0, 12) for cell in values):
-        is_time = False
+    if is_time and all(cell.tag in (9, 25) for cell in values):
+        return ["date-time"], True
     return list(dict.fromkeys(kind_of(cell, is_time) for cell in values)), is_time
 
 
@@ -389,10 +404,11 @@ def column_of(
                 value = last = plus(last, cell.value)
                 flags = 0 if kinds[0] == "integer" else 4
         else:
-            kind = kind_of(cell, is_time)
+            kind = kinds[0] if is_moment else kind_of(cell, is_time)
             value = value_of(cell, kind, is_moment, rules)
             flags = 0 if kind == kinds[0] else 4
-            flags |= 8 if is_moment and value is None else 0
+            if is_moment and value is None:
+                flags = 8 if is_wild(cell.value, kind) else 4
             if kind == "date-time" and len(cell.value) == 12:
                 row_deviation, row_status = struct.unpack(">hB", cell.value[9:])
             deviation, status = row_deviation, row_status
@@ -408,7 +424,7 @@ def column_of(
 def value_of(cell: Cell, kind: str, is_moment: bool, rules: Rules) -> Any:
     """Milliseconds in a column of times; times among other kinds are their octets."""
     if is_moment and kind == "date-time":
-        return date_time_ms(cell.value, rules) if cell.value else None
+        return date_time_ms(cell.value, rules) if len(cell.value) == 12 else None
     if is_moment:
         return date_ms(cell.value) if kind == "date" else time_ms(cell.value)
     if kind == "text":

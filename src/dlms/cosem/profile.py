@@ -58,6 +58,8 @@ def unpack_profile(
     `capture_period` is attribute 4, in seconds, and `sort_method` attribute 5: a null-data clock is the time before
     it plus (LIFO: minus) the period, and not a time where the period is 0, unknown or above a year, or where the
     rows are sorted by a value. Other null-data repeats the value before it; `nulls="missing"` fills nothing.
+    Octet-strings are times in the columns of Clocks, and in those whose first value reads as a date-time; one that is
+    malformed (month 13, 5 octets) leaves its column one of times: it is not-a-time there, with the mask flag 4.
     `deviation_sign="reversed"` is for meters that send +60 for UTC+1. A buffer without rows gives the columns of the
     capture objects, without rows.
 
@@ -132,6 +134,8 @@ class Profile:
 
     The arrays of one that was made by `empty` are filled anew by each `unpack_profile(..., out=...)`: what was taken
     from it before, Arrow tables too, then shows the new rows. Copy what has to stay.
+
+    A malformed time is not-a-time in its column, and has the flag 4 in its `mask`.
     """
 
     __slots__ = ("_columns", "_filled", "_octets", "_unpack", "plan")
@@ -198,7 +202,9 @@ class Profile:
 
     @property
     def mask(self) -> dict[str, NDArray[np.uint8]]:
-        """Name -> flags of each cell: 1 null, 2 rebuilt, 4 of another type than its column, 8 wildcard."""
+        """Name -> flags of each cell: 1 null, 2 rebuilt, 4 of another type than its column (a malformed time too), 8 a
+        time with wildcards. Both kinds of time are not-a-time.
+        """
         rows, masks = self._filled.rows, self._filled.masks
         return {name: mask[:rows] for name, mask in zip(self.plan.names, masks or (), strict=True)}
 
@@ -230,7 +236,9 @@ class Profile:
         return {name: known.unit for name, known in self.plan.scaler_units.items()}
 
     def missing(self, name: str) -> NDArray[np.bool_]:
-        """True for the rows that have no value in this column: null and not rebuilt, or a delta of nothing."""
+        """True for the rows that have no value in this column: null and not rebuilt, a delta of nothing, or a
+        malformed time.
+        """
         mask = self.mask[name]
         lost: NDArray[np.bool_] = (mask & (core.IS_NULL | core.IS_REBUILT)) == core.IS_NULL
         if self.columns[name].dtype.kind != "O":  # a column of objects holds values of any type
