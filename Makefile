@@ -9,7 +9,7 @@ FUZZ ?=
 SOAK ?=
 WHEELS ?=
 
-.PHONY: build demo test peers lint format bench bench-smoke soak fuzz sanitize wheels clean
+.PHONY: build tools demo test peers lint format bench bench-smoke soak fuzz sanitize wheels clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
@@ -23,6 +23,9 @@ $(VENV)/.installed: pyproject.toml setup.py | $(VENV)/.build
 
 build: $(VENV)/.installed
 	$(BIN)/python setup.py --quiet build_ext --inplace
+
+# Every tool that any target needs.
+tools: $(VENV)/.demo $(VENV)/.test $(VENV)/.lint $(VENV)/.bench $(VENV)/.fuzz $(VENV)/.wheels
 
 demo: build $(VENV)/.demo
 	$(BIN)/python -m dlms demo
