@@ -163,7 +163,7 @@ def test_the_management_device_lists_them_all() -> None:
 
 
 def test_a_transfer_that_is_left_lying_is_dropped() -> None:
-    limits = SessionLimits(transfer_timeout=0.2)
+    limits = SessionLimits(transfer_timeout=1.0)
     small = {"user_information": initiate(size=100)}
     with serving(Server(meter(), session_limits=limits), URLS[0]) as (url,), connected(url) as peer:
         peer.settimeout(5)
@@ -179,7 +179,7 @@ def test_a_transfer_that_is_left_lying_is_dropped() -> None:
         second = asked(GetRequestNext(0xC1, 1))
         assert isinstance(second, GetResponseWithDatablock)
         assert isinstance(second.result.result, bytes)
-        time.sleep(0.6)
+        time.sleep(1.5)
         gone = asked(GetRequestNext(0xC1, 2))
         assert isinstance(gone, GetResponseWithDatablock)
         assert gone.result.result == DataAccessResult.NO_LONG_GET_IN_PROGRESS
