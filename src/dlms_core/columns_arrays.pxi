@@ -56,19 +56,18 @@ cdef class Columns:
             room = most
         if room <= self.room:
             return False
-        self.values = tuple([longer(array, room) for array in self.values])
-        self.masks = tuple([longer(array, room) for array in self.masks])
-        if self.deviations is not None:
-            self.deviations = tuple([longer(array, room) for array in self.deviations])
-            self.statuses = tuple([longer(array, room) for array in self.statuses])
-        for k in range(self.count):
+        for k in range(self.count):  # one array after the other: all of them twice would be twice the memory
             column = &self.columns[k]
-            column.mask = <uint8_t*>array_data(self.masks[k])
-            if column.store != STORE_OBJECT and column.store != STORE_NONE:
-                column.values = <uint8_t*>array_data(self.values[k])
+            if column.store == STORE_OBJECT or column.store == STORE_NONE:
+                array = new_array(room, self.values[k].dtype)
+                array[: self.room] = self.values[k][: self.room]
+                self.values = (*self.values[:k], array, *self.values[k + 1:])
+            else:
+                column.values = <uint8_t*>lengthened(self.values[k], room)
+            column.mask = <uint8_t*>lengthened(self.masks[k], room)
             if column.deviations != NULL:
-                column.deviations = <int16_t*>array_data(self.deviations[k])
-                column.statuses = <uint8_t*>array_data(self.statuses[k])
+                column.deviations = <int16_t*>lengthened(self.deviations[k], room)
+                column.statuses = <uint8_t*>lengthened(self.statuses[k], room)
             if column.cell_tags != NULL:
                 column.cell_tags = <uint8_t*>resized(column.cell_tags, room + 1)
                 column.cell_raw = <uint64_t*>resized(column.cell_raw, (room + 1) * sizeof(uint64_t))
@@ -248,13 +247,10 @@ cdef Columns new_columns(Plan plan, Py_ssize_t rows, bint masks, bint companions
     return made
 
 
-cdef object longer(object array, Py_ssize_t rows):
-    """A copy with more room (None: None)."""
-    if array is None:
-        return None
-    copy = new_array(rows, array.dtype)
-    copy[: len(array)] = array
-    return copy
+cdef void* lengthened(object array, Py_ssize_t rows) except? NULL:
+    """Where the cells of an array are that got room for more rows, in its place where there is any."""
+    array.resize(rows, refcheck=False)  # nobody else has seen it: it is handed out when it is full
+    return array_data(array)
 
 
 cdef void* resized(void* memory, size_t octets) except NULL:
