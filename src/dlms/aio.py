@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import socket
-from collections.abc import Awaitable, Callable, Generator, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterable
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeAlias, TypeVar, Unpack, overload
 
@@ -269,17 +269,15 @@ class Meter:
     async def _show_signs_of_life(self) -> None:
         while (left := self._session.until_sign_of_life()) is not None:
             await asyncio.sleep(max(left, 0.0))
-            async with self._carrier.busy:
-                if (self._session.until_sign_of_life() or 0.0) <= 0:
-                    await self._carrier.go_on(self._session.sign_of_life())
+            await self._carrier.carry_on(self._session.sign_of_life())
 
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
-    async def _read(self, operation: operations.Operation[R]) -> R:
-        return await self._run(operation, repeatable=True)
+    def _read(self, operation: operations.Operation[R]) -> Coroutine[Any, Any, R]:
+        return self._run(operation, repeatable=True)
 
-    async def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
-        return await self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))
+    def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> Coroutine[Any, Any, R]:
+        return self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))
 
 
 Adoptable: TypeAlias = AsyncTransport | socket.socket | tuple[asyncio.StreamReader, asyncio.StreamWriter]

@@ -304,9 +304,7 @@ class _SignsOfLife(threading.Thread):
     def run(self) -> None:
         meter = self._meter
         while (left := meter._session.until_sign_of_life()) is not None and not self.over.wait(max(left, 0.0)):
-            with meter._carrier.busy:
-                if (meter._session.until_sign_of_life() or 0.0) <= 0:
-                    meter._carrier.carry_on(meter._session.sign_of_life())
+            meter._carrier.carry_on(meter._session.sign_of_life())
 
 
 def connect(

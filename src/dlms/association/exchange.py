@@ -36,13 +36,25 @@ def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError
 
 def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     """The octets of a message, ciphered where the association is."""
+    octets = _protected_at_once(negotiated, message)
+    if octets is None:
+        octets = yield from _protected_later(negotiated, message)
+    return octets
+
+
+def _protected_at_once(negotiated: Negotiated, message: Message) -> bytes | None:
+    """None where a counter has to be put away first: what waits for nothing needs no generator."""
     security = negotiated.security
     if security is None or security.protection is Protection.NONE:
         return encode_with_data_octets(message)
     counter = security.counter_at_hand()
-    if counter is None:
-        counter = yield Reserve(*security.sending_counter)
-    return security.protect(message, counter)
+    return None if counter is None else security.protect(message, counter)
+
+
+def _protected_later(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
+    security = negotiated.security
+    assert security is not None  # noqa: S101  # nothing else waits
+    return security.protect(message, (yield Reserve(*security.sending_counter)))
 
 
 def unprotected(
@@ -86,7 +98,9 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
     for an error APDU and ProtocolError for anything else.
     """
-    octets = yield from protected(negotiated, message)
+    octets = _protected_at_once(negotiated, message)
+    if octets is None:
+        octets = yield from _protected_later(negotiated, message)
     way: BlockTransfer | None = None
     if len(octets) <= negotiated.longest_apdu:
         yield Send(octets)

@@ -292,7 +292,7 @@ class ProfileReading:
                 break
             if isinstance(effect, Progress):
                 expected = stream.expected_rows
-                effect = Progress(before + stream.rows, None if expected is None else before + expected)
+                effect.done, effect.total = before + stream.rows, None if expected is None else before + expected
             try:
                 given, proceed = (yield effect), exchange.send
             except DlmsError as error:

@@ -53,34 +53,33 @@ class AsyncCarrier:
     def __init__(self, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
         self._dial = dial
         self._transport: AsyncTransport | None = None
-        self.busy = asyncio.Lock()
+        self._busy = asyncio.Lock()
 
     async def carry_on(self, conversation: Conversation[R]) -> R:
         """What the conversation comes to, or the error that it ends with."""
-        async with self.busy:
-            return await self.go_on(conversation)
-
-    async def go_on(self, conversation: Conversation[R]) -> R:
-        """The same for who holds `busy`."""
         proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        while True:
-            try:
-                demand = proceed(outcome)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            try:
-                if type(demand) is Await:
-                    transport = self._connected
-                    if demand.octets:
-                        await transport.send(demand.octets)
-                    outcome = await transport.receive(demand.timeout)
-                else:
-                    outcome = await self._carry_out(demand)
-                proceed = conversation.send
-            except Exception as error:
-                outcome, proceed = error, conversation.throw
+        await self._busy.acquire()  # `async with` takes two coroutines more
+        try:
+            while True:
+                try:
+                    demand = proceed(outcome)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                try:
+                    if type(demand) is Await:
+                        transport = self._connected
+                        if demand.octets:
+                            await transport.send(demand.octets)
+                        outcome = await transport.receive(demand.timeout)
+                    else:
+                        outcome = await self._carry_out(demand)
+                    proceed = conversation.send
+                except Exception as error:
+                    outcome, proceed = error, conversation.throw
+        finally:
+            self._busy.release()
 
     async def hang_up(self) -> None:
         """Close the transport; doing so twice is no error."""

@@ -53,13 +53,13 @@ class Carrier:
     def __init__(self, dial: Callable[[], Transport]) -> None:
         self._dial = dial
         self._transport: Transport | None = None
-        self.busy = threading.RLock()
+        self._busy = threading.RLock()
 
     def carry_on(self, conversation: Conversation[R]) -> R:
         """What the conversation comes to, or the error that it ends with."""
         proceed: Callable[[Any], Demand] = conversation.send
         outcome: Any = None
-        with self.busy:
+        with self._busy:
             while True:
                 try:
                     demand = proceed(outcome)

@@ -157,7 +157,9 @@ class Session:
 
     def _left(self) -> Conversation[None]:
         with contextlib.suppress(DlmsError):
-            yield from self._settled(self.association.release(), self.deadlines.release)
+            if self._engine.awaiting:
+                yield from self._settled(self.deadlines.release)
+            yield from self._carried(self.association.release(), self.deadlines.release)
         with contextlib.suppress(DlmsError):
             self._engine.disconnect(time.monotonic())
             yield from self._until(self._engine.is_disconnected, self.deadlines.release, "the link's end")
@@ -224,7 +226,9 @@ class Session:
                     raise LinkError(f"the connection was lost: {self._lost}")
                 yield from self._opened(pauses)
             try:
-                return (yield from self._settled(operation(self.association), self.deadlines.response))
+                if self._engine.awaiting:
+                    yield from self._settled(self.deadlines.response)
+                return (yield from self._carried(operation(self.association), self.deadlines.response))
             except (TransportError, LinkError) as error:
                 silences = silences + 1 if isinstance(error, DeadlineExceeded) else 0
                 if silences != 1 or self.target.proposal.short_names:
@@ -263,7 +267,10 @@ class Session:
         return None if self.keep_alive is None else self._last_word + self.keep_alive - time.monotonic()
 
     def sign_of_life(self) -> Conversation[None]:
-        """Have the meter show that it is there; where it does not, the connection counts as lost."""
+        """Have the meter show that it is there, if that is still due; where it does not, the connection counts as
+        lost."""
+        if (self.until_sign_of_life() or 0.0) > 0:
+            return  # somebody spoke to it meanwhile
         self._last_word = time.monotonic()
         if self._lost is not None or not self.association.is_open or self._engine.awaiting:
             return
@@ -280,24 +287,22 @@ class Session:
 
     # ---- effects --------------------------------------------------------------------------------------------------
 
-    def _settled(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
-        """An exchange, once the answer to one that was given up has come: a meter does one thing at a time.
+    def _settled(self, limit: float) -> Conversation[None]:
+        """Let the answer to a request that was given up come first: a meter does one thing at a time.
 
         What never comes is not waited for again: invoke-ids tell whether it is the answer after all. Short names have
         none; there a late answer would be taken for another's, so the link is given up.
         """
-        if self._engine.awaiting:
-            try:
-                yield from self._carried(self.association.pass_over(), limit)
-            except DeadlineExceeded:
-                if self.target.proposal.short_names:
-                    raise LinkError("a request was not answered, and its answer could be taken for another's") from None
-            except (TransportError, LinkError):
-                raise
-            except DlmsError as fault:
-                self._engine.faults.append(fault)
-            self._engine.awaiting = False
-        return (yield from self._carried(exchange, limit))
+        try:
+            yield from self._carried(self.association.pass_over(), limit)
+        except DeadlineExceeded:
+            if self.target.proposal.short_names:
+                raise LinkError("a request was not answered, and its answer could be taken for another's") from None
+        except (TransportError, LinkError):
+            raise
+        except DlmsError as fault:
+            self._engine.faults.append(fault)
+        self._engine.awaiting = False
 
     def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
         outcome: Any = None
@@ -307,7 +312,8 @@ class Session:
             try:
                 effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
             except StopIteration as stop:
-                yield from self._flush()
+                if octets := self._engine.octets_to_send():  # what the link still has to say
+                    yield from self._transmitted(octets)
                 result: R = stop.value
                 return result
             outcome = failure = None
@@ -387,8 +393,11 @@ class Session:
     def _flush(self) -> Conversation[None]:
         octets = self._engine.octets_to_send()
         if octets:
-            self._last_word = time.monotonic()
-            yield Transmit(octets)
+            yield from self._transmitted(octets)
+
+    def _transmitted(self, octets: bytes) -> Conversation[None]:
+        self._last_word = time.monotonic()
+        yield Transmit(octets)
 
 
 def _accepting_at_once(conversation: Accepting[None]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import select
 import socket
+from collections.abc import Coroutine
 from typing import Any, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
@@ -25,6 +26,7 @@ class TcpTransport:
         self._socket.setblocking(True)
         with contextlib.suppress(OSError):  # a socket pair is no TCP socket
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._room = bytearray(FIRST_ROOM)
         self._ready = select.poll() if hasattr(select, "poll") else None
         if self._ready is not None:
             self._ready.register(self._socket, select.POLLIN)
@@ -49,9 +51,13 @@ class TcpTransport:
         try:
             if timeout is not None and not self._wait(timeout):
                 return None
-            return self._socket.recv(READ_SIZE)
+            count = self._socket.recv_into(self._room)
         except (OSError, ValueError) as error:
             raise ConnectionLost(f"receiving failed: {error}") from None
+        octets = bytes(memoryview(self._room)[:count])
+        if count == len(self._room) < READ_SIZE:
+            self._room = bytearray(2 * count)
+        return octets
 
     def _wait(self, timeout: float) -> bool:
         if self._ready is not None:
@@ -70,12 +76,16 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
     def __init__(self) -> None:
         self._room = bytearray(FIRST_ROOM)
-        self._arrived = bytearray()
+        self._arrived: list[bytes] = []
+        self._octets = 0  # of them
+        self._paused = False  # reading
         self._waiter: asyncio.Future[None] | None = None
         self._deadline: float | None = None  # of the waiter
         self._timer: asyncio.TimerHandle | None = None
         self._writable = asyncio.Event()
         self._writable.set()
+        self.full = False
+        """Whether the transport asks to wait before more is written (`drain`)."""
         self._ended = False
         self._error: Exception | None = None
         self._transport: asyncio.Transport | None = None
@@ -89,11 +99,13 @@ class OctetProtocol(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, count: int) -> None:
-        self._arrived += memoryview(self._room)[:count]
+        self._arrived.append(bytes(memoryview(self._room)[:count]))
+        self._octets += count
         if count == len(self._room) < READ_SIZE:  # there is more to come: most connections never see so much
             self._room = bytearray(2 * count)
-        if len(self._arrived) > 4 * READ_SIZE and self._transport is not None:
+        if self._octets > 4 * READ_SIZE and self._transport is not None:
             self._transport.pause_reading()
+            self._paused = True
         self._wake()
 
     def eof_received(self) -> bool:
@@ -106,13 +118,15 @@ class OctetProtocol(asyncio.BufferedProtocol):
         self._error = error
         if self._timer is not None:
             self._timer.cancel()
-        self._writable.set()
+        self.resume_writing()
         self._wake()
 
     def pause_writing(self) -> None:
+        self.full = True
         self._writable.clear()
 
     def resume_writing(self) -> None:
+        self.full = False
         self._writable.set()
 
     def _wake(self) -> None:
@@ -121,15 +135,9 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
     # What the transport calls.
 
-    @property
-    def writable(self) -> bool:
-        """Whether more may be written at once."""
-        return self._writable.is_set()
-
     async def drain(self) -> None:
         """Wait until more may be written; raises ConnectionLost."""
-        if not self._writable.is_set():
-            await self._writable.wait()
+        await self._writable.wait()
         self.check()
 
     def check(self) -> None:
@@ -146,7 +154,7 @@ class OctetProtocol(asyncio.BufferedProtocol):
         if self._deadline is None:
             return
         if self._timer is not None:
-            if loop.time() < self._timer.when() <= self._deadline:
+            if self._timer.when() <= self._deadline:
                 return
             self._timer.cancel()
         self._timer = loop.call_at(self._deadline, self._due, loop)
@@ -172,15 +180,21 @@ class OctetProtocol(asyncio.BufferedProtocol):
             finally:
                 self._waiter = None
         if self._arrived:
-            octets = bytes(self._arrived)
+            octets = self._arrived[0] if len(self._arrived) == 1 else b"".join(self._arrived)
             self._arrived.clear()
-            if self._transport is not None and not self._transport.is_reading() and not self._ended:
-                self._transport.resume_reading()
+            self._octets = 0
+            if self._paused:
+                self._resume_reading()
             return octets
         if self._ended:
             self.check()
             return b""
         return None
+
+    def _resume_reading(self) -> None:
+        self._paused = False
+        if self._transport is not None and not self._ended:
+            self._transport.resume_reading()
 
 
 class AsyncTcpTransport:
@@ -210,15 +224,15 @@ class AsyncTcpTransport:
         return cls(*await asyncio.get_running_loop().create_connection(OctetProtocol, sock=connected))
 
     async def send(self, octets: bytes) -> None:
-        self._protocol.check()
-        if self._transport.is_closing():
+        if self._transport.is_closing():  # as one that broke is
+            self._protocol.check()
             raise ConnectionLost("the connection is closed")
         self._transport.write(octets)
-        if not self._protocol.writable:
+        if self._protocol.full:
             await self._protocol.drain()
 
-    async def receive(self, timeout: float | None) -> bytes | None:
-        return await self._protocol.take(timeout)
+    def receive(self, timeout: float | None) -> Coroutine[Any, Any, bytes | None]:
+        return self._protocol.take(timeout)
 
     async def close(self) -> None:
         self._transport.close()
