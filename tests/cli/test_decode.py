@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 from xml.etree import ElementTree
 
 import pytest
 from tests import captured
 
+import dlms
 from dlms.cli import main
-from dlms.cosem.classes import ProfileGeneric
+from dlms.cosem.classes import ProfileGeneric, Register
 from dlms.demo import fixtures
 from dlms.testing import CaptureFile, simulated
 from dlms.transport.capture import Record, read_capture, write_capture
@@ -237,7 +241,35 @@ def test_captured_sessions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
         assert main(["decode", str(path), *known]) == (fault is not None), item["id"]
         out, err = capsys.readouterr()
         assert fault in err if fault else err == "", item["id"]
-        services = sum("glo-get" in line or "glo-action" in line for line in out.splitlines())
+        ciphered = ("glo-get", "glo-action", "glo-initiate")
+        services = sum(line.startswith(ciphered) for line in out.splitlines())
         assert out.count("deciphered, ") == (services if known else 0)
         for joined in item.get("reassembled_here", ()):
             assert f"array of {joined['elements']}" in out
+
+
+@pytest.mark.parametrize("ciphering", ["service", "general"])
+def test_user_information_and_the_dedicated_key_in_it(
+    ciphering: Literal["service", "general"], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture, keys = tmp_path / "session.txt", tmp_path / "keys.toml"
+    with simulated() as simulation:
+        meter = simulation.meters[0]
+        security = replace(meter.security, dedicated_key=True, ciphering=ciphering)
+        with CaptureFile(capture) as trace, dlms.connect(meter.url, security=security, trace=trace) as connected:
+            assert connected.get(Register("1.0.1.8.0.255").scaler_unit) is not None
+    known = {name: getattr(security, name).reveal().hex() for name in ("encryption_key", "authentication_key")}
+    keys.write_text("".join(f'{name} = "{digits}"\n' for name, digits in known.items()))
+
+    assert main(["decode", str(capture), "--keys", str(keys)]) == 0
+    shown = capsys.readouterr().out
+    assert "ded-get-re" in shown if ciphering == "service" else "general-ded-ciphering" in shown
+    for line in ("initiate-request", "initiate-response", "get-response-normal"):
+        assert re.search(rf"deciphered, authenticated, invocation counter \d+:\n{line}", shown), line
+
+    assert main(["decode", str(capture), "--keys", str(keys), "--json"]) == 0
+    kinds = [json.loads(line)["type"] for line in capsys.readouterr().out.splitlines()]
+    assert kinds[:4] == ["aarq", "initiate-request", "aare", "initiate-response"]
+
+    keys.write_text(keys.read_text().replace(known["encryption_key"], "00" * 16))
+    assert main(["decode", str(capture), "--keys", str(keys)]) == 1

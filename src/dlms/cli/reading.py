@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from dlms import apdu, data
-from dlms.apdu.acse import Aare, Aarq
+from dlms.apdu.acse import Aare, Aarq, Rlre, Rlrq
+from dlms.apdu.ciphering import DedicatedCiphering, GeneralDedCiphering
+from dlms.apdu.initiate import InitiateRequest
 from dlms.association.overheard import Overheard
 from dlms.data import Data
 from dlms.errors import DecodeError, DlmsError
@@ -15,9 +17,9 @@ from dlms.grammar import Message
 from dlms.link.assembly import Stations
 from dlms.link.framing import Discovery, discover
 from dlms.link.telegram import Telegram
-from dlms.security import KeyRing, Plaintext, open_ciphered
+from dlms.security import Key, KeyRing, Plaintext, open_ciphered
 from dlms.security.ciphered import OPENABLE
-from dlms.security.keys import TITLE_LENGTH
+from dlms.security.keys import KEY_LENGTHS, TITLE_LENGTH
 from dlms.transport.capture import Direction, Record
 
 NESTED_MAXIMUM: Final = 4
@@ -41,7 +43,7 @@ class Reading:
     """One telegram: its contents, ciphered ones before what they held, and the faults that make it incomplete.
 
     `conversation` are its two stations, the same for both directions. Blocks of a service are followed by a reading of
-    what they hold together.
+    what they hold together, an ACSE-APDU with ciphered user-information by one of what that holds.
     """
 
     where: str
@@ -61,6 +63,7 @@ class Reader:
         self._keys = keys
         self._accept_unchecked = accept_unchecked
         self._titles: dict[Sender, bytes] = {}  # as AARQ and AARE state them
+        self._dedicated: dict[frozenset[object], Key] = {}  # by conversation, as its initiate-request states it
 
     def read(self, ways: Sequence[Sequence[bytes]]) -> list[Reading]:
         """The telegrams of the first of these ways to read an input that leaves no fault, else of the first."""
@@ -76,9 +79,9 @@ class Reader:
         readings: list[Reading] = []
         for record in records:
             events = directions[record.direction].receive(record.octets)
-            readings += [self._reading(event, record.direction) for event in events]
+            readings += [reading for event in events for reading in self._readings(event, record.direction)]
         for direction, discovery in directions.items():
-            readings += [self._reading(event, direction) for event in discovery.finish()]
+            readings += [reading for event in discovery.finish() for reading in self._readings(event, direction)]
         return list(_with_joined(readings))
 
     def _captures(self, captures: Sequence[bytes]) -> list[Reading]:
@@ -87,7 +90,7 @@ class Reader:
     def _capture(self, octets: bytes) -> Iterator[Reading]:
         events = discover(octets)
         telegrams = [event for event in events if isinstance(event, Telegram)]
-        readings = [self._reading(event) for event in events]
+        readings = [reading for event in events for reading in self._readings(event)]
         if all(event.framing == "apdu" for event in telegrams) and any(reading.faults for reading in readings):
             bare = _bare_data(octets)
             if bare is not None:
@@ -95,17 +98,30 @@ class Reader:
                 return
         yield from readings
 
-    def _reading(self, event: Telegram | DecodeError, direction: Direction | None = None) -> Reading:
+    def _readings(self, event: Telegram | DecodeError, direction: Direction | None = None) -> Iterator[Reading]:
         if isinstance(event, DecodeError):
-            return Reading("", (), (event,))
-        contents: list[Content] = []
-        faults: list[DlmsError] = [] if event.complete else list(event.faults)
+            yield Reading("", (), (event,))
+            return
+        sender = (direction, event.stations)
+        faults = () if event.complete else tuple(event.faults)
+        reading = self._reading(event.apdu, sender, _where(event, direction), faults)
+        yield reading
+        match reading.innermost:
+            case (
+                Aarq(user_information=information)
+                | Aare(user_information=information)
+                | Rlrq(user_information=information)
+                | Rlre(user_information=information)
+            ) if isinstance(information, OPENABLE) and self._keys:
+                yield self._reading(apdu.encode(information), sender, "its user-information")
+
+    def _reading(self, octets: bytes, sender: Sender, where: str, faults: tuple[DlmsError, ...] = ()) -> Reading:
+        conversation = frozenset(sender[1])
         try:
-            contents.extend(self._contents(event.apdu, (direction, event.stations)))
+            contents = self._contents(octets, sender)
         except ContentFault as stop:
-            contents.extend(stop.contents)
-            faults.append(stop.fault)
-        return Reading(_where(event, direction), tuple(contents), tuple(faults), frozenset(event.stations))
+            return Reading(where, tuple(stop.contents), (*faults, stop.fault), conversation)
+        return Reading(where, tuple(contents), faults, conversation)
 
     def _contents(self, octets: bytes, sender: Sender) -> list[Content]:
         contents: list[Content] = []
@@ -116,22 +132,29 @@ class Reader:
                 contents.append(Content(octets, message, opened))
                 if broken is not None:
                     raise broken
-                self._note_title(message, sender)
+                self._note(message, sender)
                 if not isinstance(message, OPENABLE) or not self._keys or len(contents) > NESTED_MAXIMUM:
                     return contents
                 title = self._titles.get(sender)
-                opened = open_ciphered(message, self._keys, sender=title, accept_unchecked=self._accept_unchecked)
+                keys = self._keys
+                if isinstance(message, (DedicatedCiphering, GeneralDedCiphering)):
+                    keys = keys.with_dedicated(self._dedicated.get(frozenset(sender[1])))
+                opened = open_ciphered(message, keys, sender=title, accept_unchecked=self._accept_unchecked)
                 octets = opened.octets
         except DlmsError as fault:
             if not contents or contents[-1].octets != octets:
                 contents.append(Content(octets, None, opened))
             raise ContentFault(fault, contents) from None
 
-    def _note_title(self, message: Message, sender: Sender) -> None:
+    def _note(self, message: Message, sender: Sender) -> None:
+        """Keep what opens what comes later: a system title, a dedicated key."""
         match message:
             case Aarq(calling_ap_title=bytes(title)) | Aare(responding_ap_title=bytes(title)):
                 if len(title) == TITLE_LENGTH:
                     self._titles[sender] = title
+        initiate = message.user_information if isinstance(message, Aarq) else message
+        if isinstance(initiate, InitiateRequest) and len(initiate.dedicated_key or b"") in KEY_LENGTHS:
+            self._dedicated[frozenset(sender[1])] = Key(initiate.dedicated_key or b"")
 
 
 class ContentFault(Exception):

@@ -10,7 +10,7 @@ import hmac
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -112,6 +112,13 @@ class KeyRing:
         if system_title is None:
             return self.otherwise
         return self.by_title.get(system_title, self.otherwise)
+
+    def with_dedicated(self, key: Key | None) -> KeyRing:
+        """The same ring with the dedicated key of an association in every set; without one, the ring itself."""
+        if key is None:
+            return self
+        by_title = {title: replace(keys, dedicated=key) for title, keys in self.by_title.items()}
+        return KeyRing(by_title, None if self.otherwise is None else replace(self.otherwise, dedicated=key))
 
     def __bool__(self) -> bool:
         return bool(self.by_title) or self.otherwise is not None
