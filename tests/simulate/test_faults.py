@@ -105,6 +105,6 @@ def test_faults_in_words() -> None:
     assert Faults.parse(["silent", "slow=0.5", "garbling", "wrong-counters", "reboot=7"]) == Faults(
         silent=True, slow=0.5, garbling=0.1, wrong_counters=True, reboot=7.0
     )
-    for text in ("deaf", "slow=-1", "slow=x", "garbling=2", "silent=1", ""):
+    for text in ("deaf", "slow=-1", "slow=x", "slow=nan", "reboot=inf", "garbling=2", "silent=1", ""):
         with pytest.raises(ConfigurationError, match="no fault is"):
             Faults.parse([text])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from dlms.association.logical_device import ServedObject
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
@@ -31,6 +31,7 @@ from dlms.cosem.classes.associations import (
     ObjectListElement,
     ObjectListElementV0,
     ObjectListElementV1,
+    ShortNameAccessRights,
     ShortNameObject,
     UserListEntry,
     XdlmsContextInfo,
@@ -55,6 +56,8 @@ from dlms_core.pieces import head
 CURRENT_ASSOCIATION: Final = LogicalName("0.0.40.0.0.255")
 VERSIONS: Final = (AssociationLNV0, AssociationLNV1, AssociationLNV2, AssociationLN)
 ELEMENTS: Final = (ObjectListElementV0, ObjectListElementV1, ObjectListElementV1, ObjectListElement)
+AttributeRights: TypeAlias = tuple[int, AttributeAccessV3, list[int] | None]
+MethodRights: TypeAlias = tuple[int, MethodAccessV3]
 DLMS_VERSION: Final = 6
 SECRET: Final = AssociationLN(CURRENT_ASSOCIATION).secret.attribute_id
 CHANGE_HLS_SECRET: Final = AssociationLN(CURRENT_ASSOCIATION).change_hls_secret.method_id
@@ -128,7 +131,14 @@ def _short_name_object(association: ServerAssociation) -> ServedObject:
             for of in (served, *association.device.objects)
         ]
 
+    def access_rights_list() -> list[ShortNameAccessRights]:
+        return [
+            ShortNameAccessRights(_signed(of.base_name), *_rights_v1(association, of))
+            for of in (served, *association.device.objects)
+        ]
+
     served.readers[2] = _reader(object_list)
+    served.readers[3] = _reader(access_rights_list)
     served.readers[4] = _reader(lambda: association.client.security_setup)
     if _changes_secret(association):
         low = association.client.authentication is Mechanism.LLS
@@ -192,12 +202,7 @@ def _definition(of: ServedObject) -> ObjectDefinition:
 
 
 def _element(version: int, association: ServerAssociation, of: ServedObject) -> object:
-    access = association.access
-    attributes = [
-        (number, access.attribute_access(of, number), sorted(_selectors(of, number)) or None)
-        for number in of.attribute_ids
-    ]
-    methods = [(number, access.method_access(of, number)) for number in sorted(of.calls)]
+    attributes, methods = _rights(association, of)
     named = (of.object.class_id, of.object.version, of.object.logical_name)
     if version == 0:
         modes = [
@@ -207,16 +212,32 @@ def _element(version: int, association: ServerAssociation, of: ServedObject) -> 
         allowed = [MethodAccessItemV0(number, bool(mode & MethodAccessV3.ACCESS)) for number, mode in methods]
         return ObjectListElementV0(*named, AccessRightsV0(modes, allowed))
     if version < 3:
-        rights = AccessRightsV1(
-            [AttributeAccessItemV1(number, _mode_v1(mode), selectors) for number, mode, selectors in attributes],
-            [MethodAccessItemV1(number, _method_mode_v1(mode)) for number, mode in methods],
-        )
-        return ObjectListElementV1(*named, rights)
+        return ObjectListElementV1(*named, AccessRightsV1(*_rights_v1(association, of)))
     return ObjectListElement(
         *named,
         AccessRights(
             [AttributeAccessItem(*item) for item in attributes], [MethodAccessItem(*item) for item in methods]
         ),
+    )
+
+
+def _rights(association: ServerAssociation, of: ServedObject) -> tuple[list[AttributeRights], list[MethodRights]]:
+    """What the client may do with an object: with its attributes, by which selectors too, and with its methods."""
+    access = association.access
+    attributes = [
+        (number, access.attribute_access(of, number), sorted(_selectors(of, number)) or None)
+        for number in of.attribute_ids
+    ]
+    return attributes, [(number, access.method_access(of, number)) for number in sorted(of.calls)]
+
+
+def _rights_v1(
+    association: ServerAssociation, of: ServedObject
+) -> tuple[list[AttributeAccessItemV1], list[MethodAccessItemV1]]:
+    attributes, methods = _rights(association, of)
+    return (
+        [AttributeAccessItemV1(number, _mode_v1(mode), selectors) for number, mode, selectors in attributes],
+        [MethodAccessItemV1(number, _method_mode_v1(mode)) for number, mode in methods],
     )
 
 

@@ -5,6 +5,7 @@ Which answers are garbled, and where, follows from the seed and the number of th
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +47,7 @@ class Faults:
                 if isinstance(default, bool) and given:
                     raise ValueError
                 number = default if not given else float(value)
-                if number < 0 or (name == "garbling" and number > 1):
+                if not 0 <= number < math.inf or (name == "garbling" and number > 1):
                     raise ValueError
             except ValueError:
                 raise ConfigurationError(f"no fault is {text:.40}: {', '.join(FORMS)}") from None
