@@ -131,8 +131,15 @@ static inline int dlms_store_is_integer(int store) {
 #define MASK_OTHER_TYPE 4
 #define MASK_WILDCARD 8
 
-/* The flag of a time that is no point in time: it says so itself, or its octets are no time at all. */
-static inline uint8_t dlms_nat_flag(int store, const uint8_t *octets) {
+#if defined(__GNUC__)
+#define DLMS_RARE __attribute__((cold, noinline))
+#else
+#define DLMS_RARE
+#endif
+
+/* The flag of a time that is no point in time: it says so itself, or its octets are no time at all. Kept out of the
+   loops that ask, which it would slow down. */
+DLMS_RARE static uint8_t dlms_nat_flag(int store, const uint8_t *octets) {
     int date = store == STORE_TIME ? FIELDS_GIVEN : dlms_date_fields(octets);
     int time = store == STORE_DATE ? FIELDS_GIVEN : dlms_time_fields(store == STORE_TIME ? octets : octets + 5);
     int is_wild = date != FIELDS_IMPOSSIBLE && time != FIELDS_IMPOSSIBLE && (date | time) == FIELDS_WILD;
