@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,10 +18,11 @@ from tests.shells.conftest import AK, EK, ENERGY, NAME, Running, secured
 import dlms
 from dlms.apdu import decode, encode
 from dlms.apdu.acse import Aarq
+from dlms.association.opening import LN_CONFORMANCE
 from dlms.cli import main
-from dlms.cosem.classes import Data
+from dlms.cosem.classes import Data, SmtpSetup
 from dlms.data import Array, Enum, OctetString, Structure
-from dlms.enumerations import MethodAccessV3
+from dlms.enumerations import Conformance, MethodAccessV3
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security.settings import Security
 from dlms.server import READ_AND_WRITE, LogicalDevice, ServedClient, Server
@@ -34,6 +36,12 @@ from dlms_core.hdlc_reader import FrameReader
 PASSWORD = b"VerySecretPassword"
 SECRET = b"0123456789abcdef-and-more-of-it"
 WRAPPED = bytes(range(100, 124))
+LONG_SECRET = hashlib.shake_128(b"a secret").digest(1500)
+CREDENTIALS = SmtpSetup("0.0.25.5.0.255").login_password
+IN_GENERAL_BLOCKS = (
+    LN_CONFORMANCE & ~Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE & ~Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ
+    | Conformance.GENERAL_BLOCK_TRANSFER
+)
 
 
 class Seen(list[tuple[str, bytes]]):
@@ -53,8 +61,10 @@ class Seen(list[tuple[str, bytes]]):
 @pytest.fixture(scope="module")
 def with_password() -> Iterator[Running]:
     rights: dict[str, Any] = {"attributes": READ_AND_WRITE, "methods": MethodAccessV3.ACCESS}
-    client = ServedClient(17, authentication="lls", password=PASSWORD.decode(), **rights)
-    device = LogicalDevice("TST0000000000001", system_title=b"TST\0\0\0\0\1", clients=[client])
+    secret: dict[str, Any] = {"authentication": "lls", "password": PASSWORD.decode(), **rights}
+    clients = [ServedClient(17, **secret), ServedClient(18, max_receive_pdu_size=120, **secret)]
+    device = LogicalDevice("TST0000000000001", system_title=b"TST\0\0\0\0\1", clients=clients)
+    device[CREDENTIALS] = OctetString(LONG_SECRET)
     device[Data("0.0.96.1.0.255").value] = OctetString(b"a meter of ours")
     device[dlms.AttributeRef(15, "0.0.40.0.7.255", 7)] = OctetString(SECRET)
     for class_id, method in ((64, 2), (15, 2)):
@@ -97,6 +107,35 @@ def test_no_password_and_no_secret_is_shown(with_password: Running, colour: str,
     if link != "wrapper":  # the frames are whole: their checks fit what they show
         found = FrameReader().read(b"".join(seen.of("sent")))
         assert all(isinstance(frame, Frame) for frame in found)
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("link", ["wrapper", "hdlc", "small frames"])
+@pytest.mark.parametrize("form", ["general blocks", "short names", "blocks of services"])
+def test_no_secret_is_shown_in_blocks(with_password: Running, colour: str, link: str, form: str) -> None:
+    """Written and read in blocks of any kind, by logical and by short names, in frames of a window."""
+    seen = Seen()
+    small = HdlcSettings(information_transmit=32, information_receive=32, window_transmit=7, window_receive=7)
+    options: dict[str, Any] = {"short_names": form == "short names"}
+    if form == "general blocks":
+        options["conformance"] = IN_GENERAL_BLOCKS
+    url = with_password.wrapper if link == "wrapper" else with_password.hdlc
+
+    async def scenario(connect: Any) -> None:
+        security = Security("lls", password=PASSWORD)
+        async with connect(
+            f"{url}?client=18", security=security, trace=seen, hdlc=small if link == "small frames" else None,
+            max_receive_pdu_size=120, **options,
+        ) as meter:  # fmt: skip
+            await meter.set(CREDENTIALS, LONG_SECRET)
+            assert await meter.get(CREDENTIALS) == LONG_SECRET
+            assert await meter.get(NAME) == b"a meter of ours"
+
+    run(colour, scenario)
+    everything = seen.everything
+    assert [start for start in range(len(LONG_SECRET) - 8) if LONG_SECRET[start : start + 8] in everything] == []
+    assert sum(octets.count(b"*") for octets in seen.of("apdu sent")) >= len(LONG_SECRET)
+    assert b"a meter of ours" in b"".join(seen.of("apdu received"))
 
 
 @pytest.mark.parametrize("colour", COLOURS)

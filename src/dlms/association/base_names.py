@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
@@ -26,6 +26,7 @@ class BaseNames:
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, LogicalName], tuple[int, int]] = {}
+        self._meant: dict[int, AttributeRef[Any] | MethodRef[Any]] = {}
         self._complete = False
 
     def attribute(
@@ -39,7 +40,7 @@ class BaseNames:
         if ref.attribute_id < 1:
             raise ConfigurationError(f"{ref}: short names reach attributes from 1 on")
         base_name, _ = yield from self._find(negotiated, ref)
-        return Variable(_sum(base_name, ref.short_name_offset, ref), selector, parameter, ref)
+        return self._variable(base_name, ref.short_name_offset, ref, selector, parameter)
 
     def method(self, negotiated: Negotiated, ref: MethodRef[object]) -> Exchange[Variable]:
         """The variable that invokes a method; ConfigurationError where no source says at which offset it is."""
@@ -52,7 +53,25 @@ class BaseNames:
             offset = None if declared is None else declared(ref.logical_name).short_name_offset_of_method(ref.method_id)
         if offset is None:
             raise ConfigurationError(f"{ref}: its offset from base_name is not known; give short_name_offset")
-        return Variable(_sum(base_name, offset, ref), what=ref)
+        return self._variable(base_name, offset, ref)
+
+    def meaning_of(self, short_name: int) -> AttributeRef[Any] | MethodRef[Any] | None:
+        """What a short name that was asked for here stands for."""
+        return self._meant.get(short_name)
+
+    def _variable(
+        self,
+        base_name: int,
+        offset: int,
+        ref: AttributeRef[Any] | MethodRef[Any],
+        selector: int | None = None,
+        parameter: Data | bytes = b"",
+    ) -> Variable:
+        short_name = base_name + offset
+        if short_name > 0xFFFF:
+            raise ConfigurationError(f"{ref}: no short name can be that far from base_name {base_name:#06x}")
+        self._meant[short_name] = ref
+        return Variable(short_name, selector, parameter, ref)
 
     def read_object_list(self, negotiated: Negotiated) -> Exchange[bytes]:
         """Read the whole object_list, and know every object from then on; its octets."""
@@ -106,9 +125,3 @@ def _one(negotiated: Negotiated, variable: Variable) -> Exchange[bytes]:
     if isinstance(outcome, ServiceError):
         raise outcome
     return outcome
-
-
-def _sum(base_name: int, offset: int, ref: object) -> int:
-    if base_name + offset > 0xFFFF:
-        raise ConfigurationError(f"{ref}: no short name can be that far from base_name {base_name:#06x}")
-    return base_name + offset

@@ -92,6 +92,10 @@ class ClientAssociation:
         """The message in octets that came outside of any operation, its protection checked."""
         return opened(self.negotiated, octets)
 
+    def meaning_of(self, short_name: int) -> AttributeRef[Any] | MethodRef[Any] | None:
+        """The attribute or method that a short name stands for, where it was addressed in this association."""
+        return self._base_names.meaning_of(short_name)
+
     def pass_over(self) -> Exchange[None]:
         """Let the answer to a request that was given up pass."""
         return pass_over(self.negotiated)

@@ -74,7 +74,7 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class PassOver:
-    """What came answers something else: the time for the answer goes on running."""
+    """What came answers something else, or not all yet: the time for the answer goes on running."""
 
 
 @dataclass(slots=True)

@@ -106,6 +106,8 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
         yield Send(octets)
     else:
         way = BlockTransfer(negotiated)
+        if negotiated.security is None or negotiated.security.protection is Protection.NONE:
+            tell_before_blocks(negotiated, message)
         yield from way.send(octets)
     wanted = invoke_id_of(message)
     while True:
@@ -128,6 +130,12 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
             return received
         names = " or ".join(kind.__name__ for kind in expected)
         raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+
+
+def tell_before_blocks(negotiated: Negotiated, message: Message) -> None:
+    """Let a trace see a request as a whole, which its blocks do not show: what it bears may be no trace's business."""
+    if negotiated.trace is not None:
+        negotiated.trace("request in blocks", encode_with_data_octets(message))
 
 
 def pass_over(negotiated: Negotiated) -> Exchange[None]:

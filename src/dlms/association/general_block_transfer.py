@@ -14,7 +14,7 @@ from typing import Final
 from dlms.apdu import decode, encode
 from dlms.apdu.block_transfer import LAST_BLOCK, STREAMING, GeneralBlockTransfer
 from dlms.association.blocks import LONGEST_VALUE
-from dlms.association.effects import Exchange, Progress, Receive, Send
+from dlms.association.effects import Exchange, PassOver, Progress, Receive, Send
 from dlms.association.negotiated import Negotiated
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DeadlineExceeded, DecodeError, ProtocolError
@@ -91,6 +91,8 @@ class BlockTransfer:
             yield Progress(self._reassembly.acknowledged)
             if not block.streaming or self._in_window >= self._window:
                 yield from self._take_turn()
+            else:
+                yield PassOver()  # the next block is sent unasked, but over HDLC it has to be polled for
             octets = None
 
     def _take(self, block: GeneralBlockTransfer) -> bytes | None:

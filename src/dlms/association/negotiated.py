@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -39,7 +40,8 @@ class Negotiated:
 
     `max_send_pdu_size` is the longest APDU that the server takes, 0 for any; `vaa_name` the base name of the current
     association with short names. `security` is None without ciphering. `block_window` is how many blocks of a
-    general-block-transfer we take at once, 1 to 63. `quirks` are those of the server.
+    general-block-transfer we take at once, 1 to 63. `quirks` are those of the server. `trace` is told of ("request in
+    blocks", octets): a whole request in plain, before the first of the blocks that carry it.
     """
 
     conformance: Conformance
@@ -50,6 +52,7 @@ class Negotiated:
     security: SecurityContext | None
     block_window: int = 16
     quirks: Quirks = field(default_factory=Quirks)
+    trace: Callable[[str, bytes], None] | None = None
     _invoke_id: int = 0
     _long_invoke_id: int = 0
     _agreed: int = field(init=False)

@@ -162,6 +162,7 @@ def open_association(proposal: Proposal, trace: Trace | None = None) -> Exchange
         security=context,
         block_window=_block_window(proposal),
         quirks=proposal.quirks,
+        trace=trace,
     )
     if context is not None and context.dedicated_key is not None:
         context.use_dedicated = True
@@ -180,6 +181,7 @@ def _pre_established(proposal: Proposal, known: PreEstablished, trace: Trace | N
         security=(yield from _security_context(proposal, trace)),
         block_window=_block_window(proposal),
         quirks=proposal.quirks,
+        trace=trace,
     )
 
 

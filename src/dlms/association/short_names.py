@@ -27,7 +27,7 @@ from dlms.apdu.read_write import (
 )
 from dlms.association.blocks import Blocks, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
-from dlms.association.exchange import request, send_unconfirmed
+from dlms.association.exchange import request, send_unconfirmed, tell_before_blocks
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data, OctetString
 from dlms.enumerations import Conformance
@@ -81,6 +81,7 @@ def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list
     if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ):
         response = yield from request(negotiated, message, ReadResponse)
     else:
+        tell_before_blocks(negotiated, message)
         response = yield from _read_request_in_blocks(negotiated, LIST_OF_SPECIFICATIONS.encode(specifications))
     results = response.read_response
     if len(results) == 1 and isinstance(results[0], DataBlockResult):
@@ -152,6 +153,7 @@ def write(
     if whole(negotiated, message, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE):
         response = yield from request(negotiated, message, WriteResponse)
     else:
+        tell_before_blocks(negotiated, message)
         octets = LIST_OF_SPECIFICATIONS.encode(specifications) + LIST_OF_VALUES.encode(tuple(values))
         response = yield from _write_in_blocks(negotiated, octets)
     results = response.write_response

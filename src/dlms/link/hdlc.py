@@ -136,6 +136,12 @@ class HdlcLink:
         if self._may_send and not more:
             self._transmit(now)
 
+    def leave_unanswered(self, now: float) -> None:
+        """What came has no answer: the other station need not wait for one."""
+        self._working = False
+        if self._state is State.CONNECTED and self._may_send:
+            self._hand_over([self._supervisory()], now)
+
     def send_unsolicited(self, apdu: bytes) -> None:
         """Send an APDU in UI frames, connected or not; nobody acknowledges it."""
         if self._peer is None:

@@ -218,7 +218,8 @@ class Connection:
         return False
 
     def _answer(self, line: Line, apdus: Sequence[bytes]) -> None:
-        self._station.send(line, apdus, self._loop.time())
+        if apdus or all(event.line != line for event in self._waiting):  # else the next one may have an answer
+            self._station.send(line, apdus, self._loop.time())
 
     async def _finish(self, line: Line, work: Work[list[bytes]], awaitable: Awaitable[Any]) -> None:
         """Go on with a request whose function is async."""

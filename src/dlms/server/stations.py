@@ -175,6 +175,8 @@ class HdlcStation:
         try:
             for left, apdu in zip(range(len(apdus) - 1, -1, -1), apdus, strict=True):
                 link.send(apdu, now, more=left > 0)
+            if not apdus:
+                link.leave_unanswered(now)
         except LinkError:
             return  # the client has gone while its answer was made
         self._collect(line, link)

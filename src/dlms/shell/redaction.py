@@ -2,8 +2,9 @@
 
 Redacted are the password of an AARQ (LLS), the dedicated key of an initiate-request, and whatever is written to, given
 to or read from what is declared to hold a key, a secret or a password: their arguments and values, in every form of
-the services with logical names. With short names only the secrets of the association are known by their addresses;
-keys for a meter travel wrapped in any case. Whoever plays a redacted capture back gives the asterisks as the password.
+the services and in the blocks of any of them. A short name is known to be one where the client itself looked its object
+up, and for the secrets of the association at their usual addresses. Whoever plays a redacted capture back gives the
+asterisks as the password.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dlms.apdu import decode, encode
 from dlms.apdu.access import AccessRequest
 from dlms.apdu.acse import Aarq
 from dlms.apdu.action import ActionRequestNextPblock, ActionRequestWithPblock
+from dlms.apdu.block_transfer import GeneralBlockTransfer
 from dlms.apdu.get import (
     CosemAttributeDescriptor,
     CosemMethodDescriptor,
@@ -27,10 +29,17 @@ from dlms.apdu.get import (
     GetRequestWithList,
 )
 from dlms.apdu.initiate import InitiateRequest
-from dlms.apdu.read_write import ParameterizedAccess, ReadRequest
+from dlms.apdu.read_write import (
+    BlockNumberAccess,
+    ParameterizedAccess,
+    ReadDataBlockAccess,
+    ReadRequest,
+    WriteDataBlockAccess,
+)
 from dlms.apdu.set import SetRequestWithDatablock
 from dlms.association.engine import Trace
 from dlms.cosem.declare import InterfaceClass, interface_classes
+from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Array, Data, OctetString, Structure, Utf8String, VisibleString
 from dlms.errors import DlmsError
 from dlms.grammar import Message
@@ -44,16 +53,27 @@ HELD: Final = re.compile(r"secret|password|pin_code|key_transfer|key_table|_key$
 """In the name of an attribute or a method that takes or gives a key."""
 SECRET_SHORT_NAMES: Final = frozenset((0xFA40, 0xFA48))
 """Association SN, change_LLS_secret and change_HLS_secret, where its base name is the usual one."""
-CONTINUED: Final = (SetRequestWithDatablock, ActionRequestWithPblock, GetRequestNext, ActionRequestNextPblock)
+CONTINUED: Final = (
+    SetRequestWithDatablock, ActionRequestWithPblock, GetRequestNext, ActionRequestNextPblock, GeneralBlockTransfer,
+)  # fmt: skip
+"""Sent within an exchange that another message began, and said what it is about."""
+CONTINUED_BY_NAME: Final = (BlockNumberAccess, ReadDataBlockAccess, WriteDataBlockAccess)
+"""The same in the place of a short name."""
 ASKING: Final = (GetRequestNormal, GetRequestWithList, AccessRequest, ReadRequest)
 DESCRIPTORS: Final = (CosemAttributeDescriptor, CosemMethodDescriptor)
 
 
 class Redacted:
-    """A trace that tells another all but keys."""
+    """A trace that tells another all but keys. `meaning_of` says what a short name stands for."""
 
-    def __init__(self, trace: Trace, target: Target) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        target: Target,
+        meaning_of: Callable[[int], AttributeRef[Any] | MethodRef[Any] | None] = lambda short_name: None,
+    ) -> None:
         self._trace = trace
+        self._meaning_of = meaning_of
         self._hdlc = target.url.link != "wrapper"
         self._transparency = target.hdlc is not None and target.hdlc.transparency
         self._hiding = {"apdu": False, "plaintext": False}  # whether the request under way bears a key
@@ -64,6 +84,9 @@ class Redacted:
 
     def __call__(self, what: str, octets: bytes) -> None:
         """Tell the other trace."""
+        if what == "request in blocks":
+            self._announced(octets)
+            return
         layer, _, direction = what.partition(" ")
         if layer == "sent":
             octets = self._sent(octets)
@@ -78,8 +101,9 @@ class Redacted:
             message = decode(octets)
         except DlmsError:
             return octets
-        if sent and not isinstance(message, CONTINUED):
-            self._hiding[layer] = any(_bears_key(part) for part in _parts(message))
+        continued = _is_continued(message)
+        if sent and not continued:
+            self._hiding[layer] = self._bears_key(message)
             if layer == "apdu":
                 self._hiding_answer = self._hiding[layer] and isinstance(message, ASKING)
         shown = octets
@@ -90,10 +114,42 @@ class Redacted:
         elif isinstance(message, InitiateRequest):
             shown = encode(_initiate(message))
         if sent and layer == "apdu" and shown != octets:
-            self._original, self._shown = (
-                (llc.add(octets, response=False), llc.add(shown, response=False)) if self._hdlc else (octets, shown)
-            )
+            if not self._hdlc:
+                self._original, self._shown = octets, shown
+            else:  # frames of a block may still wait to be sent when the next one comes
+                before, shown_before = (self._original, self._shown) if continued else (b"", b"")
+                self._original = before + llc.add(octets, response=False)
+                self._shown = shown_before + llc.add(shown, response=False)
         return shown
+
+    def _announced(self, request: bytes) -> None:
+        """Blocks follow, which do not show what they are about."""
+        message = decode(request)
+        hiding = self._bears_key(message)
+        self._hiding = {"apdu": hiding, "plaintext": hiding}
+        self._hiding_answer = hiding and isinstance(message, ASKING)
+
+    def _bears_key(self, message: Any) -> bool:
+        return any(self._is_secret(part) for part in _parts(message))
+
+    def _is_secret(self, part: Any) -> bool:
+        match part:
+            case CosemAttributeDescriptor():
+                return (part.class_id, part.attribute_id) in secret_attributes()
+            case CosemMethodDescriptor():
+                return (part.class_id, part.method_id) in secret_methods()
+            case ParameterizedAccess():
+                return self._is_secret_name(part.variable_name)
+        names = getattr(part, "variable_access_specification", ())
+        return any(self._is_secret_name(name) for name in names if isinstance(name, int))
+
+    def _is_secret_name(self, short_name: int) -> bool:
+        match self._meaning_of(short_name):
+            case AttributeRef(class_id=class_id, attribute_id=attribute_id):
+                return (class_id, attribute_id) in secret_attributes()
+            case MethodRef(class_id=class_id, method_id=method_id):
+                return (class_id, method_id) in secret_methods()
+        return short_name in SECRET_SHORT_NAMES
 
     def _sent(self, octets: bytes) -> bytes:
         if not (self._original or self._pieces):
@@ -108,10 +164,8 @@ class Redacted:
 
     def _information(self, frame: Frame) -> bytes:
         piece = frame.information
-        if piece in self._pieces:  # sent again
-            return self._pieces[piece]
         if not piece or not self._original.startswith(piece):
-            return piece
+            return self._pieces.get(piece, piece)  # sent again
         shown = self._shown[: len(piece)]
         self._original, self._shown = self._original[len(piece) :], self._shown[len(piece) :]
         self._pieces[piece] = shown
@@ -170,16 +224,9 @@ def _parts(value: Any) -> Iterator[Any]:
             yield from _parts(getattr(value, field.name))
 
 
-def _bears_key(part: Any) -> bool:
-    match part:
-        case CosemAttributeDescriptor():
-            return (part.class_id, part.attribute_id) in secret_attributes()
-        case CosemMethodDescriptor():
-            return (part.class_id, part.method_id) in secret_methods()
-        case ParameterizedAccess():
-            return part.variable_name in SECRET_SHORT_NAMES
-    names = getattr(part, "variable_access_specification", ())
-    return any(name in SECRET_SHORT_NAMES for name in names if isinstance(name, int))
+def _is_continued(message: Any) -> bool:
+    names = getattr(message, "variable_access_specification", ())
+    return isinstance(message, CONTINUED) or any(isinstance(name, CONTINUED_BY_NAME) for name in names)
 
 
 def _starred(value: Any) -> Any:

@@ -71,7 +71,7 @@ class Session:
         self.target = target
         self.deadlines = deadlines or Deadlines()
         self.keep_alive = keep_alive
-        self._trace = None if trace is None else Redacted(trace, target)
+        self._trace = None if trace is None else Redacted(trace, target, lambda name: self.association.meaning_of(name))
         self.association = ClientAssociation(target.proposal, trace=self._trace)
         self._retries = retries or NEVER
         self._on_progress = on_progress
