@@ -273,6 +273,23 @@ def test_what_came_before_the_loss_is_not_read_again() -> None:
     assert (first.from_value.octets[3], second.from_value.octets[3]) == (31, 1)
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("ranged", [False, True])
+@pytest.mark.parametrize("deviation", [0, None])
+def test_going_on_where_the_link_was_lost(newest_first: bool, ranged: bool, deviation: int | None) -> None:
+    """Whatever the order, with a range and without one; a row that was captured meanwhile is no matter."""
+    meter = ProfileMeter(newest_first=newest_first, deviation=deviation)
+    meter.block, meter.blocks_before_loss = 220, 5
+    reading = ProfileReading(NAME, *((at(0), at(100)) if ranged else ()))
+    with pytest.raises(ConnectionLost):
+        meter.run(reading.run(meter.association()))
+    meter.blocks_before_loss = None
+    assert energies(meter.run(reading.run(meter.association()))) == list(range(100))[:: -1 if newest_first else 1]
+    last = meter.asked[-1]
+    low, high = bytes(last.from_value), bytes(last.to_value)
+    assert high[:4] < b"\x07\xe8\1\2" if newest_first else low[:4] > b"\x07\xe7\x0c\x1f"
+
+
 def test_progress_tells_the_rows_and_how_many_there_are() -> None:
     meter = ProfileMeter()
     meter.block = 500

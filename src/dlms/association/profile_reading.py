@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -37,8 +38,6 @@ from dlms.service_errors import (
 from dlms.units import ScalerUnit
 
 if TYPE_CHECKING:
-    import datetime
-
     from dlms.association.client import ClientAssociation
 
 Access: TypeAlias = Literal["range", "entry", "all"]
@@ -130,7 +129,8 @@ class ProfileReading:
     """One reading of the rows of a profile in [start, stop).
 
     `run` is the exchange. After it was broken off by a lost link, `run` in a new association goes on behind the last
-    whole row that came, where rows are read by a range of time and come oldest first; else it reads all again.
+    whole row that came, oldest or newest first, by a range of time. It reads all again where there are no times to go
+    by, where the meter takes no ranges, and where rows were asked for by entry: their numbers may have shifted since.
     """
 
     def __init__(
@@ -174,12 +174,20 @@ class ProfileReading:
         if self._range and self._structure.clock is None:
             raise ConfigurationError(f"{self._profile} captures no time: read it without a range")
         rows: Profile | None = None
-        if self._range or wanted is not None:
+        if self._range or self._rest or wanted is not None:
             rows = yield from self._selected(association, self._structure, wanted)
         if rows is None:
-            every = range(len(self._structure.capture_objects))
+            every = tuple(range(len(self._structure.capture_objects)))
+            self._parts, self._rest = [], self._range
+            self._captures, self._resumable = every, self._goes_by_time(self._structure)
             rows = self._within((yield from self._read(association, None, every)), without_time=False)
+            self._resumable = False
         return rows if wanted is None else _of_positions(rows, wanted)
+
+    def _goes_by_time(self, structure: ProfileStructure) -> bool:
+        """Whether what is left of all rows may be asked for by a range, their order being that of time."""
+        ordered = structure.sort_method in (None, SortMethod.FIFO, SortMethod.LIFO)
+        return self._access == "range" and structure.clock is not None and ordered
 
     # ---- by the meter ---------------------------------------------------------------------------------------------
 
@@ -396,18 +404,28 @@ def _split(rows: Profile, wanted: TimeRange) -> tuple[Profile, TimeRange] | None
     if rows.clock is None or len(rows) < 2 or rows.time_basis_of(rows.clock) == "mixed":
         return None
     times = rows.columns[rows.clock]
-    first, last = times[0], times[-1]
-    if not first < last:  # newest first, or without time
+    rising, falling = bool((times[:-1] <= times[1:]).all()), bool((times[:-1] >= times[1:]).all())
+    last = times[-1]
+    if rising is falling:  # in no order of time, all of one time, or without
         return None
     milliseconds = int(last.astype("datetime64[ms]").astype("int64"))
-    known = wanted.start or wanted.stop
-    if known is None:
+    bound = _bound_at(rows, milliseconds, wanted.start or wanted.stop)
+    if bound is None:
         return None
-    basis = known.utc if rows.time_basis_of(rows.clock) == "utc" else known.local
+    rest = TimeRange(bound, wanted.stop) if rising else TimeRange(wanted.start, bound.moved(1))
+    return rows.take_where(~rest.chosen(rows, without_time=False)), rest
+
+
+def _bound_at(rows: Profile, milliseconds: int, known: Bound | None) -> Bound | None:
+    """The time of a row as an end of a range, told as the ends are that are `known`, else as the meter tells it."""
+    assert rows.clock is not None  # noqa: S101  # _split looked
+    in_utc = rows.time_basis_of(rows.clock) == "utc"
+    if known is None:
+        if not in_utc:
+            return Bound(CosemDateTime.from_epoch_milliseconds(milliseconds, deviation=None), None, milliseconds)
+        known = Bound.of(datetime.datetime.fromtimestamp(0, datetime.UTC), None, "standard")
+    basis = known.utc if in_utc else known.local
     if basis is None:
         return None
     seconds, odd = divmod(milliseconds - basis, 1000)
-    if odd:
-        return None
-    rest = TimeRange(known.moved(seconds), wanted.stop)
-    return rows.take_where(~rest.chosen(rows, without_time=False)), rest
+    return None if odd else known.moved(seconds)
