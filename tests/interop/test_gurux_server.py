@@ -20,10 +20,10 @@ import dlms
 from dlms.apdu import decode
 from dlms.apdu.ciphering import GlobalCiphering
 from dlms.association.opening import LN_CONFORMANCE
-from dlms.client import Deadlines, Meter
+from dlms.client import Deadlines, Meter, Retries
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import OctetString
-from dlms.errors import AssociationRejected, AuthenticationFailed, DecodeError
+from dlms.errors import AssociationRejected, AuthenticationFailed, DecodeError, LinkError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.security import Security
 from dlms.security.counters import SqliteCounterStore
@@ -130,6 +130,32 @@ def test_hdlc_segments_and_windows(serve: Serve, window: int, size: int) -> None
 def test_udp(serve: Serve) -> None:
     with connect(serve, "udp", 1, secured("hls-gmac", **KEYS)) as meter:
         exercise(meter)
+
+
+@pytest.mark.parametrize("wrong", ["encryption_key", "authentication_key"])
+def test_wrong_keys_over_udp(serve: Serve, wrong: str) -> None:
+    with pytest.raises((AssociationRejected, AuthenticationFailed, ExceptionResponseReceived)):
+        connect(serve, "udp", 1, secured("hls-gmac", **KEYS | {wrong: bytes(16)}))
+
+
+@pytest.mark.parametrize(("mechanism", "client"), [("lls", 17), ("hls-md5", 3), ("hls-sha1", 4)])
+def test_wrong_passwords_over_udp(serve: Serve, mechanism: str, client: int) -> None:
+    """In a process of its own: one server does for all datagrams, and what it could not decipher leaves it confused."""
+    with pytest.raises((AssociationRejected, AuthenticationFailed)):
+        connect(serve, "udp", client, Security(mechanism, password="Wrong"), pdu=1000 + client)
+
+
+def test_signs_of_life_over_hdlc_are_more_than_it_takes(serve: Serve) -> None:
+    """It counts an RR as if it were an information frame: its own RR acknowledges what was never sent. The link is
+    given up then, and set up anew where retries are asked for."""
+    security = secured("hls-gmac", **KEYS, replay="per_association")
+    with connect(serve, "hdlc", 1, security, keep_alive=0.2) as meter:
+        time.sleep(0.6)
+        with pytest.raises(LinkError, match=r"impossible N\(R\)"):
+            meter.get(TEXT)
+    with connect(serve, "hdlc", 1, security, keep_alive=0.2, retries=Retries(times=2, pause=0.02)) as meter:
+        time.sleep(0.6)
+        assert meter.get(TEXT)
 
 
 @pytest.mark.parametrize("pdu", [64, 200])

@@ -2,7 +2,9 @@
 
 It ignores the parameter of the look-up in object_list and answers all of it; in blocks it gives the Data of a single
 variable without the list around it. Both need no quirk. After any method its server answers object-class-inconsistent
-to whatever is read, so that none is invoked here.
+to whatever is read, so that none is invoked here. HLS without ciphering it does not finish: until the association
+stands it takes nothing but an AARQ and writes, and its own client writes the answer to the challenge, which brings back
+no proof of the server's; we read, as the book has methods invoked that return something.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from tests.interop.conftest import Serve
 from tests.interop.test_gurux_server import KEYS, secured
 
 import dlms
+from dlms.apdu import decode
+from dlms.apdu.read_write import ReadRequest
 from dlms.client import Deadlines, Meter
 from dlms.cosem.references import AttributeRef
 from dlms.data import DoubleLongUnsigned, OctetString
-from dlms.errors import ReplayDetected
-from dlms.service_errors import ObjectUndefined
+from dlms.errors import AssociationRejected, AuthenticationFailed, ReplayDetected
+from dlms.security import Security
+from dlms.service_errors import ExceptionResponseReceived, ObjectUndefined
 
 TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
 ENERGY = AttributeRef(3, "1.0.1.8.0.255", 2)
@@ -69,3 +74,39 @@ def test_ciphered_it_uses_one_invocation_counter_for_every_response(serve: Serve
         pytest.raises(ReplayDetected, match="received invocation counter 1 is not above the last, 1"),
     ):
         meter.get(TEXT)
+
+
+@pytest.mark.parametrize(("mechanism", "client"), [("hls-2", 2), ("hls-md5", 3), ("hls-sha1", 4)])
+def test_it_takes_no_answer_to_its_challenge_that_is_read(serve: Serve, mechanism: str, client: int) -> None:
+    server = serve("gurux", "wrapper", "sn", "1024", "1")
+    told: list[tuple[str, bytes]] = []
+    with pytest.raises(ExceptionResponseReceived):
+        dlms.connect(
+            f"tcp://127.0.0.1:{server.port}?client={client}", short_names=True, security=secured(mechanism),
+            deadlines=Deadlines(response=20), trace=lambda what, octets: told.append((what, octets)),
+        )  # fmt: skip
+    apdus = [octets for what, octets in told if what.startswith("apdu")]
+    assert isinstance(decode(apdus[2]), ReadRequest)  # reply_to_HLS_authentication, FA58
+    assert apdus[3] == bytes.fromhex("D80202")
+
+
+@pytest.mark.parametrize("ciphered", [False, True])
+def test_a_wrong_password_is_refused(serve: Serve, ciphered: bool) -> None:
+    server = serve("gurux", "wrapper", "sn", "1024", "1")
+    keys = KEYS | {"replay": "per_association"} if ciphered else {}
+    with pytest.raises(AssociationRejected):
+        dlms.connect(
+            f"tcp://127.0.0.1:{server.port}?client=17", short_names=True,
+            security=Security("lls", password="Wrong", **keys), deadlines=Deadlines(response=5),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("key", ["encryption_key", "authentication_key"])
+@pytest.mark.parametrize("mechanism", ["none", "lls", "hls-gmac"])
+def test_a_wrong_key_is_refused(serve: Serve, mechanism: str, key: str) -> None:
+    server = serve("gurux", "wrapper", "sn", "1024", "1")
+    with pytest.raises((AssociationRejected, AuthenticationFailed, ExceptionResponseReceived)):
+        dlms.connect(
+            f"tcp://127.0.0.1:{server.port}?client=1", short_names=True,
+            security=secured(mechanism, **KEYS | {key: bytes(16)}), deadlines=Deadlines(response=5),
+        )  # fmt: skip
