@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import threading
 import time
 import tty
 from collections.abc import Iterator
@@ -177,6 +178,33 @@ def test_serial_under_asyncio(terminal: tuple[int, str]) -> None:
             await transport.receive(5)
 
     asyncio.run(run())
+
+
+def test_a_port_whose_opening_is_given_up_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_open, closed = threading.Event(), threading.Event()
+
+    class Port:
+        def close(self) -> None:
+            closed.set()
+
+    def slowly(*_: object, **__: object) -> Port:
+        may_open.wait(10)
+        return Port()
+
+    monkeypatch.setattr("serial.serial_for_url", slowly)
+
+    async def run() -> None:
+        opening = asyncio.create_task(AsyncSerialTransport.open("/dev/slow", 9600))
+        await asyncio.sleep(0.05)
+        opening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await opening
+        may_open.set()
+        while not closed.is_set():
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+    assert closed.is_set()
 
 
 def test_a_pair_in_one_process() -> None:

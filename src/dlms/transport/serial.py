@@ -75,7 +75,12 @@ class AsyncSerialTransport:
     @classmethod
     async def open(cls, target: str, baud: int) -> Self:
         """Open a device or a pyserial URL; raises ConnectionLost."""
-        return cls(await asyncio.get_running_loop().run_in_executor(None, _opened, target, baud))
+        opening = asyncio.get_running_loop().run_in_executor(None, _opened, target, baud)
+        try:
+            return cls(await asyncio.shield(opening))
+        except asyncio.CancelledError:
+            opening.add_done_callback(_abandon)  # a port cannot be kept from opening: it is closed as soon as it has
+            raise
 
     def _listen(self) -> None:
         ended: Exception | None = None
@@ -138,9 +143,11 @@ class AsyncSerialTransport:
         self._closing.set()
         with contextlib.suppress(AttributeError, *PORT_ERRORS):
             self._port.cancel_read()
-        await self._loop.run_in_executor(None, self._thread.join)
-        with contextlib.suppress(*PORT_ERRORS):
-            self._port.close()
+        try:
+            await self._loop.run_in_executor(None, self._thread.join)
+        finally:
+            with contextlib.suppress(*PORT_ERRORS):
+                self._port.close()
 
 
 def _opened(target: str, baud: int) -> serial.SerialBase:
@@ -148,6 +155,11 @@ def _opened(target: str, baud: int) -> serial.SerialBase:
         return serial.serial_for_url(target, baudrate=baud, timeout=SLICE)
     except PORT_ERRORS as error:
         raise ConnectionLost(f"cannot open {target}: {error}") from None
+
+
+def _abandon(opening: asyncio.Future[serial.SerialBase]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().close()
 
 
 def _read(port: Any) -> bytes | None:
