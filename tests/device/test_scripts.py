@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, time
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,7 +39,7 @@ from dlms.data import DoubleLongUnsigned, Integer, LongUnsigned, NullData, Octet
 from dlms.datetime import CosemDate, CosemDateTime, CosemTime, from_date, from_datetime, from_time
 from dlms.device.activity_calendar import Calendar, LiveActivityCalendar
 from dlms.device.clock import LiveClock
-from dlms.device.schedule import LiveSchedule
+from dlms.device.schedule import LiveSchedule, holds
 from dlms.device.script_table import LiveScriptTable
 from dlms.device.single_action_schedule import LiveSingleActionSchedule
 from dlms.device.special_days import LiveSpecialDays
@@ -331,3 +331,10 @@ def test_a_calendar_that_says_nothing_runs_nothing() -> None:
     world.run(86400)
     assert switched == []
     assert part.day_id(local(2024, 1, 1).date()) is None
+
+
+def test_a_range_of_one_day_of_any_year() -> None:
+    may_day = CosemDate(month=5, day=1)
+    assert [holds(may_day, may_day, date(2024, month, day)) for month, day in ((4, 30), (5, 1), (5, 2))] == [
+        False, True, False,
+    ]  # fmt: skip
