@@ -304,6 +304,18 @@ def test_endless_busy_does_not_end_by_itself_but_asks_slowly() -> None:
     assert client.connected
 
 
+@pytest.mark.parametrize("repetitions", [0, 1, 3])
+def test_a_frame_that_is_never_taken_is_repeated_so_often(repetitions: int) -> None:
+    client = connected_client(repetitions=repetitions)
+    client.send(b"request", 0.0)
+    sent = [client.octets_to_send()]
+    while sent[-1]:
+        client.receive(frame(FrameKind.RR, receive_sequence=0), 0.0)
+        sent.append(client.octets_to_send())
+    assert sent == [sent[0]] * (1 + repetitions) + [b""]
+    assert not client.connected
+
+
 def test_our_own_octets_come_back() -> None:
     client = connected_client()
     client.send(b"request", 0.0)
