@@ -278,9 +278,9 @@ def test_suite_1_in_the_security_control_of_suite_0() -> None:
 
 def test_an_error_may_come_unciphered() -> None:
     way = negotiated(security=ciphered(OWN, PEER))
-    assert isinstance(opened(way, bytes.fromhex("D80102")), ExceptionResponse)
+    assert isinstance(script().run(opened(way, bytes.fromhex("D80102"))), ExceptionResponse)
     with pytest.raises(Downgrade):
-        opened(way, bytes.fromhex("C401C1001105"))
+        script().run(opened(way, bytes.fromhex("C401C1001105")))
 
 
 # ---- services -------------------------------------------------------------------------------------------------------
