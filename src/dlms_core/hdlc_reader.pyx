@@ -47,7 +47,7 @@ cdef class Discarded:
     shows where it ends; a faulty frame whose bounds are known, when it ends.
 
     `frame` is what the octets read as where only the frame check sequence is wrong, or where the stream ended behind
-    a good header (its information as far as it came): to show, not to trust. Else it is None.
+    a good header (its information as far as it came, up to the next frame): to show, not to trust. Else it is None.
     """
 
     cdef readonly int64_t offset
@@ -286,6 +286,9 @@ cdef class _StreamReader:
     cdef int report(self, list events) except -1:
         if self._discarded is not None:
             self._discarded.count = self._to - self._discarded.offset
+            if self._discarded.frame is not None and len(self._discarded.frame.information) > self._discarded.count:
+                # A frame was found within: its octets are its own.
+                self._discarded.frame.information = self._discarded.frame.information[:self._discarded.count]
             events.append(self._discarded)
             self._discarded = None
             self._ends = 0

@@ -365,3 +365,15 @@ def test_all_captures_on_one_line() -> None:
         events = read(noisy, size)
         assert [event for event in events if isinstance(event, Frame)] == frames
         assert len(events) == len(frames) + len(sound)
+
+
+def test_the_octets_of_a_frame_within_a_broken_one_are_its_own():
+    """A long frame whose end is missing, and a whole one where it should go on: no octet is read twice."""
+    long = Frame(HdlcAddress(0x10), HdlcAddress(1), 0x13, bytes(400)).encode()
+    whole = Frame(HdlcAddress(0x20), HdlcAddress(1), 0x13, bytes(range(200))).encode()
+    octets = long[:60] + whole
+    reader = FrameReader()
+    events = [*reader.read(octets), *reader.finish()]
+    frames = [event if isinstance(event, Frame) else event.frame for event in events]
+    assert sum(len(frame.information) for frame in frames if frame is not None) <= len(octets)
+    assert bytes(range(200)) in [frame.information for frame in frames if frame is not None]
