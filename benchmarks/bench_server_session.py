@@ -22,7 +22,7 @@ from tests.association.meter import (
 
 from dlms.apdu import decode, encode
 from dlms.apdu.get import GetRequestNormal
-from dlms.association.server_profile import ProfileBuffer
+from dlms.association.server.profile_buffer import ProfileBuffer
 from dlms.cosem.types import CaptureObjectDefinition, OctetStringDateTime
 from dlms.data import DoubleLongUnsigned, Unsigned
 from dlms.datetime import CosemDateTime

@@ -12,7 +12,7 @@ from fuzz.operations import OPERATIONS, driven
 
 from dlms.association.client import ClientAssociation
 from dlms.association.opening import Proposal
-from dlms.association.server_session import ServerSession
+from dlms.association.server.session import ServerSession
 from dlms.security import Security
 
 

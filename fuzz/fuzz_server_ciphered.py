@@ -9,7 +9,7 @@ from dlms.apdu.ciphering import CipheredContent, GeneralGloCiphering
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.association.client import ClientAssociation
 from dlms.association.opening import Proposal
-from dlms.association.server_session import ServerSession
+from dlms.association.server.session import ServerSession
 from dlms.security.ciphered import CIPHERED
 from dlms.security.context import SecurityContext
 from dlms.security.protection import SecurityControl, protect

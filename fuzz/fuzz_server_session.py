@@ -4,7 +4,7 @@ of ours is logged on the way, and the device ticks on."""
 from fuzz.live_meter import MANAGER, NOW, errors_of_ours_fail, meter, respond
 
 from dlms.apdu import decode
-from dlms.association.server_session import ServerSession
+from dlms.association.server.session import ServerSession
 
 AARQ = bytes.fromhex("601DA109060760857405080101BE10040E01000000065F1F0400FFFFFF0080")
 AARQ_SN = bytes.fromhex("601DA109060760857405080102BE10040E01000000065F1F0400FFFFFF0080")

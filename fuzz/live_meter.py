@@ -6,9 +6,9 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_clients import READ_AND_WRITE, ServedClient
-from dlms.association.server_session import ServerSession
+from dlms.association.server.clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.session import ServerSession
 from dlms.cosem.classes import (
     ActivityCalendar,
     Clock,

@@ -11,9 +11,9 @@ from dlms.apdu.action import ActionRequestNormal
 from dlms.apdu.ciphering import CipheredContent
 from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_clients import LN_SERVED, READ_AND_WRITE, SN_SERVED, ServedClient
-from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.association.server.clients import LN_SERVED, READ_AND_WRITE, SN_SERVED, ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.session import ServerSession, SessionLimits
 from dlms.cosem.classes import Clock, Data, Register
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DoubleLongUnsigned, OctetString

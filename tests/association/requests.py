@@ -46,8 +46,8 @@ from dlms.apdu.set import (
     SetRequestWithFirstDatablock,
     SetRequestWithList,
 )
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_session import ServerSession
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.session import ServerSession
 from dlms.cosem.classes import ProfileGeneric
 from dlms.cosem.types import CaptureObjectDefinition, OctetStringDateTime
 from dlms.data import (

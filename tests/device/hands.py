@@ -9,9 +9,9 @@ from tests.association.meter import EVERYTHING, MANAGER, ask, attribute, method,
 from dlms.apdu.action import ActionRequestNormal, ActionResponseNormal
 from dlms.apdu.get import GetRequestNormal, GetResponseNormal, SelectiveAccessDescriptor
 from dlms.apdu.set import SetRequestNormal, SetResponseNormal
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_clients import ServedClient
-from dlms.association.server_session import ServerSession
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.session import ServerSession
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Data, dumps, loads
 from dlms.grammar.programs import data_program

@@ -12,8 +12,8 @@ from tests.device.hands import START, World
 from dlms.apdu import decode
 from dlms.apdu.ciphering import GeneralGloCiphering
 from dlms.apdu.notification import DataNotification
-from dlms.association.server_clients import ServedClient
-from dlms.association.server_parts import Push
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.parts import Push
 from dlms.cosem.classes import (
     Clock,
     Data,

@@ -14,9 +14,9 @@ from dlms.apdu.ciphering import CipheredContent, GloGetRequest, GloGetResponse
 from dlms.apdu.exception import ExceptionResponse
 from dlms.association.client import ClientAssociation
 from dlms.association.key_transfer import activate_security, transfer_keys
-from dlms.association.logical_device import LogicalDevice
 from dlms.association.opening import Proposal
-from dlms.association.server_clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import AssociationLNV1, Data, SecuritySetup, SecuritySetupV0
 from dlms.cosem.classes.access_control import KeyTransferData
 from dlms.cosem.references import MethodRef

@@ -17,8 +17,8 @@ from itertools import count
 from tests.examples import example
 
 import dlms.cosem.classes
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.declare import InterfaceClass, interface_classes
 from dlms.cosem.references import AttributeRef
 

@@ -12,7 +12,7 @@ from tests.interop.peers import unavailable
 from tests.interop.test_gurux_dlms_client import found_by
 from tests.serving import serving
 
-from dlms.association.server_clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.clients import READ_AND_WRITE, ServedClient
 from dlms.cosem.classes import Clock, DisconnectControl, ProfileGeneric, PushSetup, Register
 from dlms.cosem.classes.push import SendDestinationAndMethod
 from dlms.cosem.types import RestrictedObjectDefinition, Restriction

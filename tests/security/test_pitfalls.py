@@ -36,7 +36,7 @@ from dlms.apdu.get import GetRequestNormal
 from dlms.association.client import ClientAssociation
 from dlms.association.effects import Random
 from dlms.association.opening import Proposal
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
 from dlms.errors import (
     AuthenticationFailed,
     ConfigurationError,

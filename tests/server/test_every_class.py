@@ -7,7 +7,7 @@ from tests.interop.every_class import every_class, expected, name, objects
 from tests.serving import serving
 
 import dlms
-from dlms.association.server_clients import READ_AND_WRITE
+from dlms.association.server.clients import READ_AND_WRITE
 from dlms.cosem.references import AttributeRef
 from dlms.data import loads
 from dlms.server import ServedClient, Server

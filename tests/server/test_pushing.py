@@ -19,7 +19,7 @@ from tests.serving import serving
 import dlms
 from dlms.apdu import decode
 from dlms.apdu.notification import DataNotification
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
 from dlms.cosem.classes import Data, PushSetup, Register
 from dlms.cosem.classes.push import RepetitionDelay, SendDestinationAndMethod
 from dlms.cosem.types import RestrictedObjectDefinition, Restriction

@@ -22,7 +22,7 @@ from tests.serving import loop_in_a_thread, serving
 import dlms
 from dlms.apdu import decode, encode
 from dlms.apdu.acse import Aare
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.results import AssociationResult
 from dlms.server import Server
 

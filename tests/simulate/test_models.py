@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cli.reading import Reader
 from dlms.cosem.classes import (
     AssociationLNV1,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Final, NamedTuple
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import ActivityCalendar
 from dlms.cosem.classes.time_and_events import DayProfile, DayProfileAction, Season, WeekProfile
 from dlms.cosem.types import ActionItem

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import Clock
 from dlms.cosem.classes.time_and_events import PresetTime
 from dlms.datetime import ClockStatus, CosemDateTime

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import DisconnectControl, DisconnectControlV0, DisconnectControlV1
 from dlms.device.part import Untimed
 from dlms.enumerations import ControlMode, ControlState

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias
 
-from dlms.association.logical_device import LogicalDevice, Outcome
+from dlms.association.server.logical_device import LogicalDevice, Outcome
 from dlms.cosem.classes import ImageTransfer
 from dlms.cosem.classes.access_control import ImageBlock, ImageToActivateInfo, ImageTransferInitiate
 from dlms.device.part import Untimed

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import LOGGER, Work
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.rights import LOGGER, Work
 from dlms.cosem.classes import Limiter, RegisterMonitor
 from dlms.cosem.classes.time_and_events import ActionSet, EmergencyProfile, LimiterActions
 from dlms.cosem.references import AttributeRef

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Iterator
 from inspect import isawaitable
 from typing import Any, Final, TypeVar
 
-from dlms.association.logical_device import LogicalDevice, Outcome, ServedObject
-from dlms.association.server_access import LOGGER, Access, Work
-from dlms.association.server_clients import READ_AND_WRITE, ServedClient
-from dlms.association.server_parts import Part
+from dlms.association.server.clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.logical_device import LogicalDevice, Outcome, ServedObject
+from dlms.association.server.parts import Part
+from dlms.association.server.rights import LOGGER, Access, Work
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.service_errors import ServiceError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import Work
-from dlms.association.server_profile import ProfileBuffer
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.profile_buffer import ProfileBuffer
+from dlms.association.server.rights import Work
 from dlms.cosem.classes import Clock, ProfileGeneric
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition

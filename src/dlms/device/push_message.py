@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
-from dlms.association.server_access import NULL_DATA, Work
+from dlms.association.server.rights import NULL_DATA, Work
 from dlms.cosem.classes import Clock
 from dlms.cosem.types import (
     CaptureObjectDefinition,

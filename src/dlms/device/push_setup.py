@@ -8,10 +8,10 @@ from typing import Any, Final, TypeAlias
 
 from dlms.apdu import encode_with_data_octets
 from dlms.apdu.notification import DataNotification
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import LOGGER, Work
-from dlms.association.server_get import as_data
-from dlms.association.server_parts import Push
+from dlms.association.server.get import as_data
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.parts import Push
+from dlms.association.server.rights import LOGGER, Work
 from dlms.cosem.classes import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlms.cosem.classes.push import ConfirmationParameters, RepetitionDelay, SendDestinationAndMethod
 from dlms.cosem.references import AttributeRef

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import DemandRegister, ExtendedRegister, Register
 from dlms.data import Data, NullData
 from dlms.device.clock import LiveClock

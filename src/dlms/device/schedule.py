@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import Schedule
 from dlms.cosem.classes.time_and_events import EnableDisable, IndexRange, ScheduleTableEntry
 from dlms.cosem.types import ActionItem

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import Data, SecuritySetup, SecuritySetupV0
 from dlms.cosem.classes.access_control import KeyTransferData
 from dlms.cosem.references import AttributeRef, MethodRef

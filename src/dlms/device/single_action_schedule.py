@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import SingleActionSchedule
 from dlms.cosem.classes.time_and_events import ExecutionTime
 from dlms.cosem.types import ActionItem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import SpecialDaysTable
 from dlms.cosem.classes.time_and_events import SpecialDayEntry
 from dlms.device.occurrence import comes_round

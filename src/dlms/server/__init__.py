@@ -13,10 +13,10 @@ Nothing listens beyond the loopback unless a URL names another address.
 
 from __future__ import annotations
 
-from dlms.association.logical_device import LogicalDevice, ServedObject
-from dlms.association.server_clients import LN_SERVED, READ, READ_AND_WRITE, SN_SERVED, ServedClient
-from dlms.association.server_profile import ProfileBuffer
-from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.association.server.clients import LN_SERVED, READ, READ_AND_WRITE, SN_SERVED, ServedClient
+from dlms.association.server.logical_device import LogicalDevice, ServedObject
+from dlms.association.server.profile_buffer import ProfileBuffer
+from dlms.association.server.session import ServerSession, SessionLimits
 from dlms.server.connection import ServerLimits
 from dlms.server.listening import Server
 

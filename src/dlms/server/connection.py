@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import Work
-from dlms.association.server_association import RandomOctets, State
-from dlms.association.server_back_off import BackOff
-from dlms.association.server_parts import Notification, Parts
-from dlms.association.server_session import ServerSession, SessionLimits
+from dlms.association.server.association import RandomOctets, State
+from dlms.association.server.back_off import BackOff
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.parts import Notification, Parts
+from dlms.association.server.rights import Work
+from dlms.association.server.session import ServerSession, SessionLimits
 from dlms.errors import DlmsError
 from dlms.server.stations import Ended, Line, Request, Station
 from dlms.service_errors import TemporaryFailure

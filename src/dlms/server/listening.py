@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Self, cast
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_association import RandomOctets
-from dlms.association.server_parts import Notification, Parts, Push
-from dlms.association.server_session import SessionLimits
+from dlms.association.server.association import RandomOctets
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.parts import Notification, Parts, Push
+from dlms.association.server.session import SessionLimits
 from dlms.cosem.classes import SapAssignment
 from dlms.cosem.classes.associations import SapAssignmentListElement
 from dlms.errors import ConfigurationError

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import Final
 
-from dlms.association.server_parts import Push
+from dlms.association.server.parts import Push
 from dlms.errors import DlmsError
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Self
 
-from dlms.association.server_parts import Notification, Parts
+from dlms.association.server.parts import Notification, Parts
 from dlms.errors import ConnectionLost
 from dlms.link.iec62056_21 import MODE_C_BAUDS, Identification, answer_sign_on
 from dlms.server.connection import Connection, Sessions

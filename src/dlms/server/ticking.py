@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from dlms.association.server_parts import Parts
+from dlms.association.server.parts import Parts
 
 LOGGER: Final = logging.getLogger("dlms.server")
 PAUSE_AFTER_FAILURE: Final = 1.0

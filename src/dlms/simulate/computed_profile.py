@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from dlms.association.server_selection import CLOCK_CLASS, SelectiveRows, date_time
+from dlms.association.server.selective_rows import CLOCK_CLASS, SelectiveRows, date_time
 from dlms.cosem.types import CaptureObjectDefinition, RangeDescriptor
 from dlms.data import Array, Data, OctetString
 from dlms.service_errors import ScopeOfAccessViolated, TypeUnmatched

@@ -11,7 +11,7 @@ from typing import Final
 
 from dlms.apdu import encode
 from dlms.apdu.notification import DataNotification
-from dlms.association.server_parts import Push
+from dlms.association.server.parts import Push
 from dlms.errors import ConfigurationError, DlmsError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server.pushing import carry, framed

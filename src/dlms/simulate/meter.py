@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from dlms.association.logical_device import LogicalDevice
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import Clock, Data, ExtendedRegister, ProfileGeneric, Register
 from dlms.cosem.interval_status import IntervalStatus
 from dlms.cosem.types import CaptureObjectDefinition

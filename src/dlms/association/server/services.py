@@ -33,14 +33,14 @@ from dlms.apdu.set import (
     SetRequestWithListAndFirstDatablock,
 )
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
-from dlms.association.server_access import Work
-from dlms.association.server_access_request import answer_access
-from dlms.association.server_action import ActionService
-from dlms.association.server_association import ServerAssociation
-from dlms.association.server_get import GetService, as_data
-from dlms.association.server_objects import CURRENT_ASSOCIATION
-from dlms.association.server_set import SetService
-from dlms.association.server_short_names import ShortNameServices
+from dlms.association.server.access import answer_access
+from dlms.association.server.action import ActionService
+from dlms.association.server.association import ServerAssociation
+from dlms.association.server.association_object import CURRENT_ASSOCIATION
+from dlms.association.server.get import GetService, as_data
+from dlms.association.server.rights import Work
+from dlms.association.server.set import SetService
+from dlms.association.server.short_names import ShortNameServices
 from dlms.data import OctetString, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError

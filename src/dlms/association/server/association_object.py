@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-from dlms.association.logical_device import ServedObject
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
-from dlms.association.server_access import LOGGER
-from dlms.association.server_association import ServerAssociation, State
+from dlms.association.server.association import ServerAssociation, State
+from dlms.association.server.logical_device import ServedObject
+from dlms.association.server.rights import LOGGER
 from dlms.cosem.classes.associations import (
     AccessRights,
     AccessRightsV0,

@@ -21,9 +21,9 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias, TypeVar
 
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
-from dlms.association.server_clients import ServedClient
-from dlms.association.server_parts import Parts
-from dlms.association.server_selection import SelectiveRows
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.parts import Parts
+from dlms.association.server.selective_rows import SelectiveRows
 from dlms.cosem.classes import Data as DataObject
 from dlms.cosem.declare import InterfaceClass, UntypedObject, interface_classes, interface_object
 from dlms.cosem.references import AttributeRef, MethodRef

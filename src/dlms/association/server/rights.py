@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Generator, Iterator
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias, TypeVar
 
-from dlms.association.logical_device import LogicalDevice, ServedObject, value_octets
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice, ServedObject, value_octets
 from dlms.data import NullData, Structure, dumps, loads
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.errors import DecodeError, EncodeError

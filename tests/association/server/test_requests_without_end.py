@@ -52,8 +52,8 @@ from dlms.apdu.set import (
     SetRequestWithFirstDatablock,
     SetResponseLastDatablock,
 )
-from dlms.association.server_clients import ServedClient
-from dlms.association.server_session import SessionLimits
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.session import SessionLimits
 from dlms.cosem.classes import Register
 from dlms.data import OctetString
 from dlms.enumerations import Conformance, MethodAccessV3

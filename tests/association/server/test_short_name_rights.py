@@ -6,9 +6,9 @@ from tests.association.meter import answers, session
 from tests.association.scripted import Wire
 
 from dlms.association.client import ClientAssociation
-from dlms.association.logical_device import LogicalDevice
 from dlms.association.opening import Proposal
-from dlms.association.server_clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.clients import READ_AND_WRITE, ServedClient
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import AssociationSNV2, Clock, Register
 from dlms.data import DoubleLongUnsigned
 from dlms.enumerations import AttributeAccessV1, MethodAccessV1, MethodAccessV3

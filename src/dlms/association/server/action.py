@@ -19,12 +19,12 @@ from dlms.apdu.action import (
     ActionResponseWithPblock,
 )
 from dlms.apdu.get import CosemMethodDescriptor, DataBlockSA
-from dlms.association.server_access import Work
-from dlms.association.server_association import ServerAssociation
-from dlms.association.server_get import as_data
-from dlms.association.server_incoming import Incoming
-from dlms.association.server_outgoing import Outgoing
-from dlms.association.server_set import LIST_OF_VALUES
+from dlms.association.server.association import ServerAssociation
+from dlms.association.server.get import as_data
+from dlms.association.server.incoming import Incoming
+from dlms.association.server.outgoing import Outgoing
+from dlms.association.server.rights import Work
+from dlms.association.server.set import LIST_OF_VALUES
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
 from dlms.grammar import program

@@ -72,8 +72,8 @@ from dlms.apdu.set import (
     SetResponseLastDatablock,
     SetResponseNormal,
 )
-from dlms.association.server_association import State
-from dlms.association.server_session import SessionLimits
+from dlms.association.server.association import State
+from dlms.association.server.session import SessionLimits
 from dlms.data import DoubleLong, DoubleLongUnsigned, Integer, Long, NullData, OctetString, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.results import (

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import Access
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.rights import Access
 from dlms.enumerations import ApplicationContext, Conformance
 from dlms.security.context import SecurityContext
 from dlms.security.protection import Protection

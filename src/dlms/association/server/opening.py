@@ -10,11 +10,11 @@ from dlms.apdu.acse import Aare, Aarq, AssociateSourceDiagnostic, Rlre, Rlrq
 from dlms.apdu.ciphering import CipheredContent, GeneralDedCiphering, GeneralGloCiphering
 from dlms.apdu.exception import ConfirmedServiceError
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
-from dlms.association.logical_device import LogicalDevice
 from dlms.association.negotiated import vaa_name_of
-from dlms.association.server_access import Access
-from dlms.association.server_association import LEAST_PDU_SIZE, RandomOctets, ServerAssociation, State
-from dlms.association.server_clients import LN_SERVED, SN_SERVED, ServedClient
+from dlms.association.server.association import LEAST_PDU_SIZE, RandomOctets, ServerAssociation, State
+from dlms.association.server.clients import LN_SERVED, SN_SERVED, ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.rights import Access
 from dlms.enumerations import ApplicationContext, Conformance
 from dlms.errors import AuthenticationFailed, DecodeError, Downgrade, SecurityError
 from dlms.grammar import program

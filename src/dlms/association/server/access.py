@@ -17,7 +17,7 @@ from dlms.apdu.access import (
     AccessResponseGet,
     AccessResponseSet,
 )
-from dlms.association.server_access import Access, Work
+from dlms.association.server.rights import Access, Work
 from dlms.results import ActionResult, DataAccessResult
 from dlms.service_errors import OtherReason, ServiceError
 

@@ -18,12 +18,12 @@ from dlms.apdu.read_write import (
     WriteRequest,
     WriteResponse,
 )
-from dlms.association.logical_device import ServedObject
-from dlms.association.server_access import Work
-from dlms.association.server_association import ServerAssociation
-from dlms.association.server_get import result_of
-from dlms.association.server_incoming import Incoming
-from dlms.association.server_outgoing import Outgoing
+from dlms.association.server.association import ServerAssociation
+from dlms.association.server.get import result_of
+from dlms.association.server.incoming import Incoming
+from dlms.association.server.logical_device import ServedObject
+from dlms.association.server.outgoing import Outgoing
+from dlms.association.server.rights import Work
 from dlms.data import loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError

@@ -10,9 +10,9 @@ from tests.association.scripted import Wire
 
 from dlms.association.client import ClientAssociation
 from dlms.association.key_transfer import change_hls_secret, change_lls_secret
-from dlms.association.logical_device import LogicalDevice
 from dlms.association.opening import Proposal
-from dlms.association.server_clients import ServedClient
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import AssociationLN, AssociationSNV2
 from dlms.enumerations import AttributeAccessV3
 from dlms.errors import AssociationRejected, DlmsError

@@ -19,20 +19,20 @@ from dlms.apdu.ciphering import DedicatedCiphering, GeneralDedCiphering, General
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
-from dlms.association.logical_device import LogicalDevice
-from dlms.association.server_access import LOGGER, Work
-from dlms.association.server_association import CIPHERED_OVERHEAD, RandomOctets, ServerAssociation, State
-from dlms.association.server_back_off import BackOff
-from dlms.association.server_blocks import GeneralBlocks
-from dlms.association.server_objects import association_object
-from dlms.association.server_opening import (
+from dlms.association.server.association import CIPHERED_OVERHEAD, RandomOctets, ServerAssociation, State
+from dlms.association.server.association_object import association_object
+from dlms.association.server.back_off import BackOff
+from dlms.association.server.general_block_transfer import GeneralBlocks
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.opening import (
     answer_to_proof,
     open_association,
     pre_established_association,
     refusal,
     release,
 )
-from dlms.association.server_services import (
+from dlms.association.server.rights import LOGGER, Work
+from dlms.association.server.services import (
     DECIPHERING_ERROR,
     MALFORMED,
     NEEDED,

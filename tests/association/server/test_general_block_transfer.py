@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dlms.apdu import decode
 from dlms.apdu.block_transfer import LAST_BLOCK, STREAMING, GeneralBlockTransfer
-from dlms.association.server_blocks import BLOCK_HEADER, GeneralBlocks
+from dlms.association.server.general_block_transfer import BLOCK_HEADER, GeneralBlocks
 
 WINDOW = 8
 ANSWER = bytes(range(50))

@@ -63,9 +63,9 @@ from dlms.apdu.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlms.association.server_association import State
-from dlms.association.server_clients import ServedClient
-from dlms.association.server_session import ServerSession
+from dlms.association.server.association import State
+from dlms.association.server.clients import ServedClient
+from dlms.association.server.session import ServerSession
 from dlms.cosem.classes import Clock, Register
 from dlms.data import OctetString
 from dlms.enumerations import AttributeAccessV3

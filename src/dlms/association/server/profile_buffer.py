@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from dlms.association.server_selection import CLOCK_CLASS, SelectiveRows, date_time, plain
+from dlms.association.server.selective_rows import CLOCK_CLASS, SelectiveRows, date_time, plain
 from dlms.cosem.types import CaptureObjectDefinition, RangeDescriptor
 from dlms.data import Array, Structure
 from dlms.datetime import CosemDateTime

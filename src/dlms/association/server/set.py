@@ -18,10 +18,10 @@ from dlms.apdu.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from dlms.association.server_access import Work
-from dlms.association.server_association import ServerAssociation
-from dlms.association.server_get import result_of
-from dlms.association.server_incoming import Incoming
+from dlms.association.server.association import ServerAssociation
+from dlms.association.server.get import result_of
+from dlms.association.server.incoming import Incoming
+from dlms.association.server.rights import Work
 from dlms.data import Data
 from dlms.errors import DecodeError
 from dlms.grammar import program

@@ -17,9 +17,9 @@ from dlms.apdu.get import (
     GetResponseWithList,
     SelectiveAccessDescriptor,
 )
-from dlms.association.server_access import Work
-from dlms.association.server_association import ServerAssociation
-from dlms.association.server_outgoing import Outgoing, short_or_long
+from dlms.association.server.association import ServerAssociation
+from dlms.association.server.outgoing import Outgoing, short_or_long
+from dlms.association.server.rights import Work
 from dlms.enumerations import Conformance
 from dlms.grammar import program
 from dlms.results import DataAccessResult
