@@ -51,6 +51,26 @@ def test_what_nothing_knows_is_refused(table: dict[str, object]) -> None:
         Description.of(table)
 
 
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("url = 5", "url is text, not 5"),
+        ("counters = 5", "counters is the name of a file"),
+        ("server_system_title = 5", "server_system_title is hexadecimal text"),
+        ('short_names = "no"', "short_names is true or false, not 'no'"),
+        ("user_id = true", "user_id is a number, not True"),
+        ("quirks = 5", "quirks are the name of a set or a table of them, not 5"),
+        ('suite = "0"', "suite '0' is not supported"),
+        ('dedicated_key = "no"', "dedicated_key is true or false"),
+    ],
+)
+def test_an_entry_of_another_kind_is_refused(tmp_path: Path, entry: str, words: str) -> None:
+    path = tmp_path / "meter.toml"
+    path.write_text(f"{entry}\n")
+    with pytest.raises(ConfigurationError, match=words):
+        Description.of(path)
+
+
 def test_no_meter_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no meter"):
         target(None, None)

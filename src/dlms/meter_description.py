@@ -21,6 +21,14 @@ Described: TypeAlias = Mapping[str, Any] | str | os.PathLike[str]
 """A table, or the path of the TOML file with it."""
 
 OTHERS: Final = {"url", "quirks", "short_names", "counters", "server_system_title", "user_id"}
+KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "url": ((str,), "text"),
+    "counters": ((str, os.PathLike), "the name of a file"),
+    "server_system_title": ((str,), "hexadecimal text"),
+    "short_names": ((bool,), "true or false"),
+    "user_id": ((int,), "a number"),
+}
+"""What an entry may be, and how that is said."""
 OF_KEY_FILES: Final = {"titles", "system_title", "broadcast_encryption_key"}
 """What the same file may say for those who open telegrams with it."""
 
@@ -29,6 +37,8 @@ def table_of(meter: Described) -> Mapping[str, Any]:
     """The table; ConfigurationError where the file cannot be read or is no TOML. A secret is never shown."""
     if isinstance(meter, Mapping):
         return meter
+    if not isinstance(meter, (str, os.PathLike)):
+        raise ConfigurationError(f"a meter is described by a TOML file or its table, not by {meter!r:.80}")
     path = Path(meter)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -63,17 +73,21 @@ class Description:
         unknown = sorted(set(table) - known)
         if unknown:
             raise ConfigurationError(f"{where}: nothing is named {', '.join(unknown)}")
+        for name, (kinds, words) in KINDS.items():
+            given = table.get(name)
+            if name in table and (not isinstance(given, kinds) or (bool not in kinds and isinstance(given, bool))):
+                raise ConfigurationError(f"{where}: {name} is {words}, not {given!r:.40}")
         security = Security.from_mapping(table, where)
+        quirks = Quirks.from_value(table.get("quirks", "none"))
+        title = table.get("server_system_title")
+        server_system_title = None if title is None else title_of_hex(title, "server_system_title")
         if "counters" in table:
             security = replace(security, counters=SqliteCounterStore(table["counters"]))
-        title, user_id = table.get("server_system_title"), table.get("user_id")
-        if user_id is not None and not isinstance(user_id, int):
-            raise ConfigurationError(f"{where}: user_id is a number")
         return cls(
             url=table.get("url"),
             security=security,
-            quirks=Quirks.from_value(table.get("quirks", "none")),
-            short_names=bool(table.get("short_names")),
-            server_system_title=None if title is None else title_of_hex(title, "server_system_title"),
-            user_id=user_id,
+            quirks=quirks,
+            short_names=table.get("short_names", False),
+            server_system_title=server_system_title,
+            user_id=table.get("user_id"),
         )

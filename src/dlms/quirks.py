@@ -94,6 +94,8 @@ class Quirks:
                 return cls(**NAMED[value])
             except KeyError:
                 raise ConfigurationError(f"no quirks are named {value!r}; {', '.join(sorted(NAMED))} are") from None
+        if not isinstance(value, Mapping):
+            raise ConfigurationError(f"quirks are the name of a set or a table of them, not {value!r:.80}")
         unknown = set(value) - {field.name for field in fields(cls)}
         if unknown:
             raise ConfigurationError(f"unknown quirks: {', '.join(sorted(unknown))}")

@@ -7,6 +7,7 @@ import getpass
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,6 +254,41 @@ def test_a_meter_that_is_not_there(url: str, capsys: pytest.CaptureFixture[str])
     assert "key" in ended(capsys, 2, "read", f"{url}?encryption_key=00", "1/0.0.96.1.0.255")
     assert ended(capsys, 1, "read", f"{url}?client=99", "1/0.0.96.1.0.255")
     assert "OBIS" in ended(capsys, 2, "read", url, "one.two")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("clock", "--timeout", "-3"), "seconds, 0 to"),
+        (("clock", "--timeout", "nan"), "not nan"),
+        (("read", "99999/1.0.1.8.0.255:2"), "class_id"),
+        (("read", "3/1.0.1.8.0.255:128"), "not 128"),
+        (("set", "3/1.0.1.8.0.255:999", "unsigned:5"), "not 999"),
+        (("call", "3/1.0.1.8.0.255:999"), "not 999"),
+    ],
+)
+def test_what_no_meter_can_be_asked_for(
+    url: str, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    command, *rest = words
+    assert said in ended(capsys, 2, command, url, *rest)
+
+
+def test_addresses_that_no_meter_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "client 999" in ended(capsys, 2, "clock", "hdlc+tcp://127.0.0.1:1?client=999")
+    assert "not a meter's URL" in ended(capsys, 2, "clock", f"tcp://{'a' * 64}.example")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_said_in_one_line(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "No space left" in ended(capsys, 2, "clock", url, "--capture", "/dev/full")
+    for words in (["objects", url], ["read", url, "3/1.0.1.8.0.255:2", "3/1.0.99.99.0.255:2"]):
+        with Path("/dev/full").open("w") as full:
+            command = [sys.executable, "-m", "dlms", *words]
+            run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+        assert run.returncode
+        assert "Traceback" not in run.stderr
+        assert run.stderr.count("\n") == 1
 
 
 def test_a_file_that_cannot_be_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

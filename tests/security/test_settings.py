@@ -36,6 +36,12 @@ def test_a_table_and_arguments_say_the_same(monkeypatch: pytest.MonkeyPatch) -> 
         assert secret.lower() not in repr(security)
 
 
+def test_the_longest_leap_of_a_counter_stands_in_a_table_too() -> None:
+    table = {**GMAC, "replay": {"name": "per_association", "max_forward_jump": 1000}}
+    assert Security.from_mapping(table).replay == ReplayRule("per_association", max_forward_jump=1000)
+    assert Security.from_mapping({**GMAC, "replay": {"max_forward_jump": 9}}).replay == ReplayRule("strict", 9)
+
+
 def test_passwords() -> None:
     assert Security("lls", password="12345678").password == b"12345678"
     assert Security.from_mapping({"authentication": "lls", "password": {"hex": "0001"}}).password == b"\0\1"
@@ -61,6 +67,13 @@ def test_passwords() -> None:
         ({"authentication": "hls-2", "password": "hunter2"}, "manufacturer_reply"),
         ({"authentication": "lls", "password": "hünter2"}, "ASCII"),
         ({"replay": "never"}, "replay"),
+        ({"replay": {"name": "never"}}, "replay"),
+        ({"replay": {"name": "strict", "jump": 5}}, "not jump"),
+        ({"replay": {"max_forward_jump": "5"}}, "above 0, not '5'"),
+        ({"replay": ReplayRule("strict", max_forward_jump=-5)}, "above 0, not -5"),
+        ({"challenge_length": "16"}, "8 to 64"),
+        ({"dedicated_key": "no"}, "true or false"),
+        ({"suite": "0"}, "suite '0'"),
     ],
 )
 def test_refused(change: dict[str, Any], words: str) -> None:

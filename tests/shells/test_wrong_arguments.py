@@ -8,10 +8,12 @@ import pytest
 from tests.shells.colours import COLOURS, run
 from tests.shells.conftest import ENERGY, NAME, Running
 
+from dlms import aio, client
 from dlms.association.access import AccessPart
 from dlms.cosem.classes import ProfileGeneric
 from dlms.cosem.types import EntryDescriptor
 from dlms.errors import ConfigurationError, DlmsError
+from dlms.shell import Deadlines, Retries
 
 ENTRIES = EntryDescriptor(from_entry=1, to_entry=2, from_selected_value=1, to_selected_value=0)
 OBIS = "1.0.1.8.0.255"
@@ -57,3 +59,51 @@ def test_wrong_kinds_of_arguments(meter: Running, colour: str) -> None:
             assert await connected.get(NAME) == b"a meter of ours"
 
     run(colour, scenario)
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize(
+    ("whom", "message"),
+    [
+        ({"url": 5}, "URL is text, not 5"),
+        ({"url": f"tcp://{'a' * 64}.example"}, "not a meter's URL"),
+        ({"url": "udp://a..example"}, "not a meter's URL"),
+        ({"url": "tcp://127.0.0.1?client=65536"}, "0 to 65535"),
+        ({"url": "hdlc+tcp://127.0.0.1:1?client=128"}, "client 128.* not between 0 and 127"),
+        ({"url": "hdlc+tcp://127.0.0.1:1?server=70000"}, "server 70000"),
+        ({"url": "tcp://127.0.0.1", "security": {}}, "a dlms.Security, not dict"),
+        ({"url": "tcp://127.0.0.1", "security": "none"}, "a dlms.Security, not str"),
+        ({"url": "tcp://127.0.0.1", "quirks": 5}, "not 5"),
+        ({"url": "tcp://127.0.0.1", "quirks": {"nothing": True}}, "unknown quirks: nothing"),
+        ({"url": "tcp://127.0.0.1", "user_id": "5"}, "user_id"),
+        ({"meter": 5}, "a TOML file or its table, not by 5"),
+    ],
+)
+def test_a_meter_that_cannot_be_named_so(colour: str, whom: dict[str, Any], message: str) -> None:
+    """Nothing is dialled: it is the caller's fault, not the network's."""
+
+    async def scenario(connect: Any) -> None:
+        with pytest.raises(ConfigurationError, match=message):
+            async with connect(whom.get("url"), **{name: given for name, given in whom.items() if name != "url"}):
+                pass
+
+    run(colour, scenario)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), None, "5"])
+def test_no_time_can_be_that_long(seconds: Any) -> None:
+    for name in ("transport", "link", "response", "release"):
+        with pytest.raises(ConfigurationError, match=f"{name} is a number of seconds"):
+            Deadlines(**{name: seconds})
+    with pytest.raises(ConfigurationError, match="longest_pause"):
+        Retries(longest_pause=seconds)
+    with pytest.raises(ConfigurationError, match="times"):
+        Retries(times=seconds)
+
+
+def test_nothing_listens_at_a_port_that_is_none() -> None:
+    for listen in (client.listen_for_meters, aio.listen_for_meters):
+        with pytest.raises(ConfigurationError, match="not 65536"):
+            listen("127.0.0.1", 65536)
+        with pytest.raises(ConfigurationError, match="no host"):
+            listen("a" * 64, 0)

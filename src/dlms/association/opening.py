@@ -104,8 +104,8 @@ class Proposal:
     def __post_init__(self) -> None:
         if self.server_system_title is not None and len(self.server_system_title) != TITLE_LENGTH:
             raise ConfigurationError(f"a system title has 8 octets, not {len(self.server_system_title)}")
-        if self.user_id is not None and not 0 <= self.user_id <= 0xFF:
-            raise ConfigurationError(f"a user_id is 0 to 255, not {self.user_id}")
+        if self.user_id is not None and (type(self.user_id) is not int or not 0 <= self.user_id <= 0xFF):
+            raise ConfigurationError(f"a user_id is 0 to 255, not {self.user_id!r}")
         if self.pre_established is None:
             return
         if self.security.authentication is not Mechanism.NONE or self.security.dedicated_key:

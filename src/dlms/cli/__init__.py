@@ -7,12 +7,11 @@ wrong is said in one line on stderr.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from dlms.cli import clock, decode, demo, objects, profile, simulate, values
-from dlms.cli.outcome import DATA_AT_FAULT, CallAtFault, complain
+from dlms.cli.outcome import CALL_AT_FAULT, DATA_AT_FAULT, CallAtFault, complain, drop_output
 from dlms.errors import DlmsError
 
 __all__ = ["main"]
@@ -42,9 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except DlmsError as error:
         return complain(str(error))
     except BrokenPipeError:
-        # The reader of the output has seen enough. What is still buffered must not raise again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()  # its reader has seen enough
         return DATA_AT_FAULT
+    except OSError as error:  # what was to be written to was named in the call: a disk that is full, say
+        where = "" if error.filename is None else f"{error.filename}: "
+        return complain(f"{where}{error.strerror or error}", status=CALL_AT_FAULT)
     except KeyboardInterrupt:
         return complain("interrupted", status=130)
     return status

@@ -32,6 +32,7 @@ SECRETS: Final = {
     "client_system_title": "DLMS_CLIENT_SYSTEM_TITLE",
 }
 """Entry of a meter's table -> the variable of the environment that stands in for it."""
+LAST_NUMBER: Final = 127
 _ADDRESS: Final = re.compile(r"(?:(\d+)/)?([\d:.*-]+?)(?::(\d+))?", re.ASCII)
 
 
@@ -107,13 +108,14 @@ class Call:
         if match is None:
             raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text:.60}")
         kind, name, number = match.groups()
+        if number is not None and int(number) > LAST_NUMBER:
+            raise CallAtFault(f"attributes and methods have numbers up to {LAST_NUMBER}, not {number}")
         try:
             logical_name = LogicalName(name)
+            found = None if kind is None else _newest(int(kind), logical_name)
         except EncodeError as error:
             raise CallAtFault(str(error)) from None
-        if kind is not None:
-            found = _newest(int(kind), logical_name)
-        else:
+        if found is None:
             listed = [each for each in self.objects(meter) if each.logical_name == logical_name]
             if not listed:
                 raise CallAtFault(f"{logical_name} is not in the object list: write CLASS/OBIS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from types import ModuleType
 from typing import Final
@@ -21,9 +22,17 @@ class CallAtFault(Exception):
 def complain(what: str, *, status: int = DATA_AT_FAULT) -> int:
     """Say in one line what is wrong; returns the exit status."""
     line = " ".join(what.split())
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        drop_output()
     sys.stderr.write(f"dlms: {line}\n")
     return status
+
+
+def drop_output() -> None:
+    """Let what is still buffered for stdout go nowhere: it must not raise again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def extra(module: str, of: str) -> ModuleType:

@@ -73,8 +73,9 @@ class Security:
     where that is more than the `policy` of everything after; with the policy "none" too, in a ciphered context.
     `ciphering` "service" protects with the glo- (or ded-) APDU of each service, "general" with general-glo-ciphering
     (or general-ded-). `dedicated_key` True has a fresh key made for each association. `challenge_length` is that of
-    our own challenge, 8 to 64 octets. `counters` is where invocation counters are kept: the default forgets them with
-    the process, so give a SqliteCounterStore wherever keys live longer.
+    our own challenge, 8 to 64 octets. `replay` is the name of a rule, or in a table its name and max_forward_jump:
+    `{ name = "strict", max_forward_jump = 100000 }`. `counters` is where invocation counters are kept: the default
+    forgets them with the process, so give a SqliteCounterStore wherever keys live longer.
     """
 
     authentication: Mechanism
@@ -109,7 +110,7 @@ class Security:
         dedicated_key: bool = False,
         challenge_length: int = 16,
         manufacturer_reply: ManufacturerReply | None = None,
-        replay: ReplayRule | Literal["strict", "per_association"] = "strict",
+        replay: ReplayRule | Mapping[str, Any] | Literal["strict", "per_association"] = "strict",
         counters: CounterStore | None = None,
     ) -> None:
         values: dict[str, object] = {
@@ -130,7 +131,7 @@ class Security:
             "dedicated_key": dedicated_key,
             "challenge_length": challenge_length,
             "manufacturer_reply": manufacturer_reply,
-            "replay": replay if isinstance(replay, ReplayRule) else ReplayRule(replay),
+            "replay": _rule(replay),
             "counters": MemoryCounterStore() if counters is None else counters,
         }
         for name, value in values.items():
@@ -153,12 +154,14 @@ class Security:
         return (self.policy if self.initiate_policy is None else self.initiate_policy).value
 
     def _check_options(self) -> None:
-        if self.suite != 0:
-            raise ConfigurationError(f"security suite {self.suite} is not supported; suite 0 is")
+        if type(self.suite) is not int or self.suite != 0:
+            raise ConfigurationError(f"security suite {self.suite!r} is not supported; suite 0 is")
         if self.ciphering not in ("service", "general"):
             raise ConfigurationError(f"ciphering is 'service' or 'general', not {self.ciphering!r}")
-        if not 8 <= self.challenge_length <= 64:
-            raise ConfigurationError(f"a challenge has 8 to 64 octets, not {self.challenge_length}")
+        if type(self.challenge_length) is not int or not 8 <= self.challenge_length <= 64:
+            raise ConfigurationError(f"a challenge has 8 to 64 octets, not {self.challenge_length!r}")
+        if not isinstance(self.dedicated_key, bool):
+            raise ConfigurationError(f"dedicated_key is true or false, not {self.dedicated_key!r:.40}")
         if self.client_system_title is not None and len(self.client_system_title) != 8:
             raise ConfigurationError(f"a system title has 8 octets, not {len(self.client_system_title)}")
         if self.policy.value & ~self.initiate_protection:
@@ -218,6 +221,19 @@ def _name(mechanism: Mechanism) -> str:
 
 def _key(given: Key | bytes | str | None, what: str) -> Key | None:
     return given if given is None or isinstance(given, Key) else Key(given, what)
+
+
+def _rule(given: ReplayRule | Mapping[str, Any] | str) -> ReplayRule:
+    if isinstance(given, Mapping):
+        unknown = sorted(set(given) - {each.name for each in fields(ReplayRule)})
+        if unknown:
+            raise ConfigurationError(f"a replay rule has a name and max_forward_jump, not {', '.join(unknown)}")
+        given = ReplayRule(**given)
+    rule = given if isinstance(given, ReplayRule) else ReplayRule(given)  # type: ignore[arg-type]  # it checks the name
+    jump = rule.max_forward_jump
+    if jump is not None and (type(jump) is not int or jump < 1):
+        raise ConfigurationError(f"max_forward_jump is a number above 0, not {jump!r:.40}")
+    return rule
 
 
 def _octets(password: bytes | str | None) -> bytes | None:

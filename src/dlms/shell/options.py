@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypedDict
 
 from dlms.association.client import Errors
@@ -39,7 +39,7 @@ class TargetOptions(TypedDict, total=False):
     meter: Described | None
     security: Security | None
     short_names: bool | None
-    quirks: Quirks | str | None
+    quirks: Quirks | Mapping[str, Any] | str | None
     hdlc: HdlcSettings | None
     max_receive_pdu_size: int
     conformance: Conformance | None

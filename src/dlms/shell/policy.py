@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from dlms.errors import ConfigurationError
+
+LONGEST: Final = 7 * 86400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,10 @@ class Deadlines:
     link: float = 20.0
     response: float = 30.0
     release: float = 5.0
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check_seconds(each.name, getattr(self, each.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +45,9 @@ class Retries:
     longest_pause: float = 60.0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.times, int):
+            raise ConfigurationError(f"retries: times is a whole number, not {self.times!r}")
+        _check_seconds("longest_pause", self.longest_pause)
         if self.times < 0 or self.pause < 0 or self.growth < 1 or self.longest_pause < self.pause:
             raise ConfigurationError("retries: times and pauses are not negative, and pauses do not shrink")
 
@@ -47,6 +57,12 @@ class Retries:
         for _ in range(self.times):
             yield pause
             pause = min(pause * self.growth, self.longest_pause)
+
+
+def _check_seconds(name: str, given: object) -> None:
+    """No deadline that never comes (NaN), and none that no operating system can wait for."""
+    if not isinstance(given, (int, float)) or not 0 <= given <= LONGEST:
+        raise ConfigurationError(f"{name} is a number of seconds, 0 to {LONGEST}, not {given!r:.40}")
 
 
 NEVER = Retries(times=0)

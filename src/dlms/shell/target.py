@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Final, Self
 
 from dlms.association.negotiated import PreEstablished
 from dlms.association.opening import Proposal
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError
+from dlms.errors import ConfigurationError, EncodeError
 from dlms.link.base import Link
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
@@ -18,6 +19,8 @@ from dlms.quirks import Quirks
 from dlms.security.settings import Security
 from dlms.transport.url import Url
 from dlms_core.hdlc import HdlcAddress
+
+LAST_WRAPPER_PORT: Final = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Target:
         meter: Described | None = None,
         security: Security | None = None,
         short_names: bool | None = None,
-        quirks: Quirks | str | None = None,
+        quirks: Quirks | Mapping[str, Any] | str | None = None,
         hdlc: HdlcSettings | None = None,
         max_receive_pdu_size: int = 0xFFFF,
         conformance: Conformance | None = None,
@@ -50,7 +53,11 @@ class Target:
         where = url or described.url
         if where is None:
             raise ConfigurationError("no meter is named: give its URL, or a description that has it")
-        deviations = Quirks.from_value(quirks) if isinstance(quirks, str) else quirks or described.quirks
+        if security is not None and not isinstance(security, Security):
+            raise ConfigurationError(f"security is a dlms.Security, not {type(security).__name__}")
+        deviations = described.quirks if quirks is None else quirks
+        if not isinstance(deviations, Quirks):
+            deviations = Quirks.from_value(deviations)
         proposal = Proposal(
             security=security or described.security,
             short_names=described.short_names if short_names is None else short_names,
@@ -76,10 +83,18 @@ class Target:
 
 def _link(url: Url, hdlc: HdlcSettings | None, quirks: Quirks) -> Link:
     if url.link == "wrapper":
+        if max(url.client, url.server) > LAST_WRAPPER_PORT:
+            raise ConfigurationError(f"client and server are 0 to {LAST_WRAPPER_PORT} in a meter's URL")
         return WrapperLink(url.client, url.server, datagrams=url.scheme == "udp")
     size = url.address_size
-    if url.physical is None and size in (None, 1):
-        meter = HdlcAddress(url.server)
-    else:
-        meter = HdlcAddress(url.server, url.physical if url.physical is not None else 0x10, size=size)
-    return HdlcLink(HdlcAddress(url.client), meter, hdlc, quirks)
+    try:
+        client = HdlcAddress(url.client)
+        if url.physical is None and size in (None, 1):
+            meter = HdlcAddress(url.server)
+        else:
+            meter = HdlcAddress(url.server, url.physical if url.physical is not None else 0x10, size=size)
+    except EncodeError as error:
+        raise ConfigurationError(
+            f"no HDLC address (client {url.client}, server {url.server}, physical {url.physical}): {error}"
+        ) from None
+    return HdlcLink(client, meter, hdlc, quirks)

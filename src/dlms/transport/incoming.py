@@ -14,18 +14,29 @@ from collections.abc import AsyncIterator, Iterator
 from types import TracebackType
 from typing import Any, Final, Self
 
-from dlms.errors import ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.transport.tcp import AsyncTcpTransport, OctetProtocol, TcpTransport
 
+LAST_PORT: Final = 0xFFFF
 WAITING_MOST: Final = 1024
 """Connections that nobody has taken yet; further ones are closed."""
+
+
+def _check(host: str, port: int) -> None:
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ConfigurationError(f"no host is named {host:.80}") from None
+    if not 0 <= port <= LAST_PORT:
+        raise ConfigurationError(f"a port is 0 to {LAST_PORT}, not {port}")
 
 
 class TcpListener:
     """Listens for meters, by blocking calls: iterate over it, or `accept`. Use it as a context manager."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Raises ConnectionLost where the address is not to be had."""
+        """Raises ConnectionLost where the address is not to be had, ConfigurationError where there is none such."""
+        _check(host, port)
         try:
             self._socket = socket.create_server((host, port), backlog=128)
         except OSError as error:
@@ -87,6 +98,8 @@ class AsyncTcpListener:
     """The same under asyncio: an asynchronous context manager and iterator."""
 
     def __init__(self, host: str, port: int) -> None:
+        """Raises ConfigurationError for an address that cannot be."""
+        _check(host, port)
         self._host = host
         self.port = port
         self._server: asyncio.Server | None = None

@@ -54,9 +54,12 @@ class Url:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The meaning of a URL; ConfigurationError for one that is not of these forms."""
+        if not isinstance(text, str):
+            raise ConfigurationError(f"a meter's URL is text, not {text!r:.80}")
         try:
             parts = urlsplit(text)
             host, port = parts.hostname or "", parts.port
+            host.encode("idna")  # what no resolver can be asked for; the error is a ValueError
         except ValueError as error:
             raise ConfigurationError(f"not a meter's URL: {error}") from None
         prefix, plus, scheme = parts.scheme.rpartition("+")
