@@ -8,6 +8,8 @@ from typing import Annotated
 import pytest
 
 import dlms
+from dlms.apdu.get import GetResponse
+from dlms.apdu.read_write import ReadResponse, ReadResult
 from dlms.data import (
     Array,
     BitString,
@@ -29,7 +31,7 @@ from dlms.data import (
     VisibleString,
 )
 from dlms.datetime import CosemDateTime
-from dlms.errors import ConfigurationError
+from dlms.errors import ConfigurationError, DecodeError
 from dlms.grammar import (
     BER,
     Message,
@@ -40,6 +42,7 @@ from dlms.grammar import (
     choice,
     data_node,
     decode,
+    decode_open_ended,
     dumps,
     encode,
     node,
@@ -49,6 +52,7 @@ from dlms.grammar import (
     sequence,
     structure,
 )
+from dlms.results import DataAccessResult
 from dlms_core.program import DEEPEST
 
 MOMENT = CosemDateTime.from_octets(bytes.fromhex("07E6010A020C1E00FF888000"))
@@ -186,6 +190,40 @@ def test_dumps_without_a_type_never_guesses():
     assert dumps([b"A", (True, None)]) == bytes.fromhex("01020901410202030100")
     with pytest.raises(dlms.EncodeError):
         dumps(5)
+
+
+@pytest.mark.parametrize("data", ["0006000000", "0201", "01820000FF", "090141090142", "FFFFFF", "06"])
+def test_open_ended_data_is_all_that_is_left(data):
+    """Whatever it is: cut off, of a wrong count, with octets behind it, or no Data at all."""
+    octets = bytes.fromhex(data)
+    one = bytes.fromhex("C401C100") + octets
+    message = decode_open_ended(Annotated[GetResponse, Tag(0xC4, "get-response")] | ReadResponse, one)
+    assert (type(message).__name__, message.invoke_id_and_priority, message.result) == (
+        "GetResponseNormal",
+        0xC1,
+        octets,
+    )
+    results = decode_open_ended(tuple[ReadResult, ...], b"\x02\x01\x03\x00" + octets)
+    assert results == (DataAccessResult.READ_WRITE_DENIED, octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        ("", False),
+        ("01", False),
+        ("0100", False),  # at least one octet
+        ("0200060000", False),  # the second result is missing
+        ("0101", False),
+        ("010103FF", False),
+        ("0109", True),
+        ("020103FF", True),
+    ],
+)
+def test_what_more_octets_can_mend_expects_nothing(octets, expected):
+    with pytest.raises(DecodeError) as caught:
+        decode_open_ended(tuple[ReadResult, ...], bytes.fromhex(octets))
+    assert (caught.value.expected is not None) is expected
 
 
 def test_arrays_and_structures_within_data_keep_their_path():

@@ -24,7 +24,8 @@ class DecodeError(DlmsError):
 
     `layer` names what was being decoded ("axdr", "hdlc", ...), `path` leads to the field within it
     ("" at the top), `offset` counts octets from the start of that layer. `reason` says what was expected and
-    what was found.
+    what was found; `expected`, where it is not None, names what would have to stand in place of octets that are there:
+    no octets behind them mend that.
     """
 
     def __init__(self, reason, *, layer, offset, path="", expected=None, clause=None):

@@ -173,6 +173,7 @@ cdef enum Kind:
     NULL_TYPE
     ANY_DATA
     DATA_OCTETS       # any Data, as its octets
+    DATA_REMAINDER    # a Data that is cut off or counts wrong, as all octets from its first one on
     DATE_TIME
     CONFORMANCE       # object: the class
     REMAINDER
@@ -208,7 +209,7 @@ KINDS = {
     "integer8": INTEGER8, "integer16": INTEGER16, "integer32": INTEGER32, "integer64": INTEGER64,
     "boolean": BOOLEAN, "octets": OCTETS, "visible-string": VISIBLE_STRING, "bit-string": BIT_STRING,
     "enumerated": ENUMERATED, "null": NULL_TYPE, "data": ANY_DATA, "data-octets": DATA_OCTETS,
-    "date-time": DATE_TIME,
+    "data-remainder": DATA_REMAINDER, "date-time": DATE_TIME,
     "conformance": CONFORMANCE, "remainder": REMAINDER, "contents": CONTENTS, "sequence": SEQUENCE,
     "sequence-of": SEQUENCE_OF, "choice": CHOICE, "ber-sequence": BER_SEQUENCE, "ber-integer": BER_INTEGER_KIND,
     "ber-octets": BER_OCTETS, "ber-object-identifier": BER_IDENTIFIER, "ber-bit-string": BER_BITS,

@@ -105,6 +105,13 @@ cdef object read_data_octets(Run* run):
     return PyBytes_FromStringAndSize(<const char*>start, run.cursor.at - start)
 
 
+cdef object read_data_remainder(Run* run):
+    """What there is of one Data, its first octet at least: all octets that are left, whatever they are."""
+    if not dlms_need(&run.cursor, 1):
+        return failed(run)
+    return read_octets(run, dlms_left(&run.cursor))
+
+
 cdef object read_octets(Run* run, size_t count):
     cdef const uint8_t* octets
     if not dlms_octets(&run.cursor, count, &octets):
@@ -158,6 +165,8 @@ cdef object read_op(Run* run, const Op* op):
         return read_data_within(run, True)
     if kind == DATA_OCTETS:
         return read_data_octets(run)
+    if kind == DATA_REMAINDER:
+        return read_data_remainder(run)
     if kind == SEQUENCE:
         return read_sequence(run, op)
     if kind == CHOICE:

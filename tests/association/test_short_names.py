@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.association.scripted import EVERYTHING, Wire, negotiated, script
 from tests.captured import REASON, items
 
@@ -13,11 +16,19 @@ from dlms.apdu.get import SelectiveAccessDescriptor
 from dlms.apdu.read_write import DataBlockResult, ReadRequest, ReadResponse
 from dlms.association.client import ClientAssociation
 from dlms.association.opening import Proposal
-from dlms.association.short_names import Variable, read, write, write_unconfirmed
+from dlms.association.short_names import (
+    LIST_OF_RESULTS,
+    ResultInBlocks,
+    Variable,
+    read,
+    read_one,
+    write,
+    write_unconfirmed,
+)
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned
+from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned, loads
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, DlmsError, ProtocolError
+from dlms.errors import ConfigurationError, DecodeError, DlmsError, ProtocolError
 from dlms.link.framing import discover
 from dlms.link.telegram import Telegram
 from dlms.quirks import Quirks
@@ -192,6 +203,163 @@ def test_blocks_out_of_order_are_an_error(numbers: list[int]) -> None:
 def test_a_lying_peer_is_one_clear_error(answers: tuple[str, ...]) -> None:
     with pytest.raises(DlmsError):
         script(*answers).run(read(negotiated(short_names=True), [Variable(0x1008)]))
+
+
+# ---- read, piece by piece -----------------------------------------------------------------------------------------
+
+ROWS = b"\x01\x32" + b"\x02\x02\x12\x00\x05\x16\x1e" * 50  # an array: as a list, one result of no known kind
+PLAIN_HEAD, LONG_HEAD = b"\x01\x00", b"\x81\x01\x00"
+
+
+@pytest.mark.parametrize("head", [PLAIN_HEAD, LONG_HEAD, b""])
+@pytest.mark.parametrize("value", [VALUE, ROWS])
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 50, 353])
+def test_octets_are_handed_on_as_they_come(head: bytes, value: bytes, size: int) -> None:
+    """Nothing is kept back once it is known where the Data begins, and nothing of the list around it is handed on."""
+    taken: list[bytes] = []
+    wire = in_blocks(head + value, size)
+    assert wire.run(read_one(negotiated(short_names=True), Variable(0x1008), taken.append)) == b""
+    assert b"".join(taken) == value
+    known = len(head) + (10 if not head and value is VALUE else 2)  # `09` may be the count of nine results
+    assert len(taken) >= len(range(0, len(head + value), size)) - known // size
+    assert all(len(piece) == size for piece in taken[1:-1])
+
+
+@pytest.mark.parametrize("size", [1, 2, 60])
+@pytest.mark.parametrize("value", ["09024142", "00", "0100", "01020000", "01010302", "0203000011FF"])
+@pytest.mark.parametrize("head", ["0100", ""])
+def test_a_short_value_is_handed_on_too(head: str, value: str, size: int) -> None:
+    if (head, value) == ("", "00"):
+        return  # an empty list as well
+    taken: list[bytes] = []
+    wire = in_blocks(bytes.fromhex(head + value), size)
+    wire.run(read_one(negotiated(short_names=True), Variable(0x1008), taken.append))
+    assert b"".join(taken).hex().upper() == value
+
+
+def test_a_value_in_one_response_is_handed_on_whole() -> None:
+    taken: list[bytes] = []
+    agreed = negotiated(short_names=True)
+    assert script("0C01000902" + "4142").run(read_one(agreed, Variable(0x1008), taken.append)) == b""
+    assert taken == [bytes.fromhex("09024142")]
+    with pytest.raises(ReadWriteDenied, match="energy"):
+        script("0C010103").run(read_one(agreed, Variable(0x1008, what="energy"), taken.append))
+    for answer in ("0C00", "0C0200000000", "0C01030001", "0C0201030103"):
+        with pytest.raises(ProtocolError):
+            script(answer).run(read_one(agreed, Variable(0x1008), taken.append))
+    assert len(taken) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 60])
+@pytest.mark.parametrize(
+    ("octets", "error"),
+    [
+        ("010103", ReadWriteDenied),  # the error is in the blocks
+        ("02" + "0009024142" + "0009024344", ProtocolError),  # two values where one was asked for
+        ("02" + "0103" + "010B", ProtocolError),
+        ("03" + "0009024142" * 3, ProtocolError),
+        ("00", None),  # no result, or null-data
+        ("01030001", ProtocolError),  # the number of a block
+        ("01020100010109", ProtocolError),  # a block within the blocks
+        ("01", DecodeError),
+        ("0101", DecodeError),
+        ("85", DecodeError),
+    ],
+)
+def test_blocks_that_hold_no_single_value(octets: str, error: type[Exception] | None, size: int) -> None:
+    taken: list[bytes] = []
+    exchange = read_one(negotiated(short_names=True), Variable(0x1008, what="energy"), taken.append)
+    wire = in_blocks(bytes.fromhex(octets), size)
+    if error is None:
+        with pytest.raises(DlmsError):
+            wire.run(exchange)
+    else:
+        with pytest.raises(error) as caught:
+            wire.run(exchange)
+        assert caught.type is not ReadWriteDenied or caught.value.what == "energy"
+    assert not taken
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("0C010103", ReadWriteDenied),
+        ("0C00", ProtocolError),
+        ("0C02010001", DecodeError),
+        ("0C0100" + "09024142", ProtocolError),
+        ("0C0102" + "00" + "0003" + "0141", ProtocolError),
+        ("0C0102" + "00" + "0001" + "0141", ProtocolError),
+        ("C401C10103", ProtocolError),
+    ],
+)
+def test_what_came_before_a_failure_was_handed_on(answer: str, error: type[Exception]) -> None:
+    taken: list[bytes] = []
+    exchange = read_one(negotiated(short_names=True), Variable(0x1008, what="energy"), taken.append)
+    with pytest.raises(error):
+        script("0C0102" + "00" + "0001" + "05" + "01000905" + "41", answer).run(exchange)
+    assert taken == [bytes.fromhex("090541")]
+
+
+def test_empty_blocks_do_no_harm_and_come_to_an_end() -> None:
+    agreed = negotiated(short_names=True)
+    empty = ["0C0102" + "00" + f"{number:04X}" + "00" for number in range(1, 4)]
+    taken: list[bytes] = []
+    last = "0C0102" + "01" + "0004" + "06" + "010009024142"
+    script(*empty, last).run(read_one(agreed, Variable(0x1008), taken.append))
+    assert taken == [bytes.fromhex("09024142")]
+    numbers = iter(range(1, 1 << 20))
+    endless = Wire(lambda _: [bytes.fromhex(f"0C010200{next(numbers) & 0xFFFF:04X}00")])
+    with pytest.raises(ProtocolError, match="expected block 65536, got block 0"):
+        endless.run(read_one(agreed, Variable(0x1008), taken.append))
+    assert len(taken) == 1
+
+
+def test_many_results_are_looked_at_once() -> None:
+    """A list that claims more results than there are is not decoded anew with every block."""
+    one = ResultInBlocks(pytest.fail)
+    count = 60_000
+    started = time.perf_counter()
+    one.add(b"\x82" + count.to_bytes(2, "big"))
+    for _ in range(count):
+        one.add(b"\x01\x03")
+    assert time.perf_counter() - started < 5
+    assert len(one.held) == 3 + 2 * count
+
+
+@given(
+    st.binary(max_size=12)
+    | st.binary(max_size=80).map(lambda tail: PLAIN_HEAD + tail)
+    | st.lists(st.sampled_from(["0009024142", "0103", "0000", "0011FF", "030001"]), max_size=4).map(
+        lambda results: bytes([len(results)]) + bytes.fromhex("".join(results))
+    )
+    | st.sampled_from([VALUE, ROWS]),
+    st.lists(st.integers(1, 90), max_size=6),
+)
+def test_piece_by_piece_is_as_strict_as_the_whole(octets: bytes, cuts: list[int]) -> None:
+    taken: list[bytes] = []
+    one = ResultInBlocks(taken.append)
+    at = 0
+    for cut in [*cuts, len(octets)]:
+        one.add(octets[at : at + cut])
+        at += cut
+    if not one.begun:
+        assert (taken, bytes(one.held)) == ([], octets)
+        return
+    assert not one.held
+    found = b"".join(taken)
+    try:
+        (expected,) = LIST_OF_RESULTS.decode(octets)
+    except DecodeError:
+        expected = octets if readable(octets) else None
+    assert (found if readable(found) else None) == expected
+
+
+def readable(octets: bytes) -> bool:
+    try:
+        loads(octets)
+    except DecodeError:
+        return False
+    return True
 
 
 def test_a_request_that_is_too_long_goes_in_blocks() -> None:

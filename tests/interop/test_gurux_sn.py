@@ -55,6 +55,20 @@ def test_reads_and_writes_in_blocks(serve: Serve, link: str, pdu: int) -> None:
         assert meter.get(TEXT) == bytes(range(250)) * 10
 
 
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+@pytest.mark.parametrize("pdu", [200, 1024])
+def test_a_profile_in_blocks(serve: Serve, link: str, pdu: int) -> None:
+    """Its blocks hold the rows alone: they become columns as they come, too."""
+    told: list[tuple[int, int | None]] = []
+    with connect(serve, link, pdu, on_progress=lambda *done: told.append(done)) as meter:
+        profile = meter.read_profile("1.0.99.1.0.255", access="all")
+        assert len(profile) == 1000
+        assert not profile.gaps()
+    rows = [done for done, total in told if total == 1000]
+    assert rows == sorted(rows)
+    assert len(set(rows)) > 10
+
+
 def test_a_password(serve: Serve) -> None:
     server = serve("gurux", "wrapper", "sn", "1024", "1")
     url = f"tcp://127.0.0.1:{server.port}?client=17"

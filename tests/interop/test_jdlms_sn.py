@@ -6,14 +6,18 @@ carry, so that less is proposed here.
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
+import numpy as np
 import pytest
 from tests.interop.conftest import Serve
+from tests.shells.colours import COLOURS, run
+from tests.shells.proxy import Direction, Proxy
 
 import dlms
 from dlms.apdu.get import SelectiveAccessDescriptor
-from dlms.client import Deadlines, Meter
+from dlms.client import Deadlines, Meter, Retries
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DoubleLongUnsigned, Integer, LongUnsigned, OctetString, Structure
 from dlms.security import Security
@@ -31,17 +35,21 @@ ENTRIES_5_TO_6 = SelectiveAccessDescriptor(
 )
 
 
+FIRST = datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC)
+DAY = datetime.timedelta(days=1)
+COLUMN = "1-0:1.8.0*255:2"
+OPTIONS: dict[str, Any] = {
+    "security": Security("lls", password="12345678"),
+    "short_names": True,
+    "quirks": "jdlms-server",
+    "deadlines": Deadlines(response=20),
+}
+
+
 def connect(serve: Serve, link: str = "wrapper", **options: Any) -> Meter:
     server = serve("jdlms", link, "sn")
     scheme = "tcp" if link == "wrapper" else "hdlc+tcp"
-    return dlms.connect(
-        f"{scheme}://127.0.0.1:{server.port}?client=17",
-        security=Security("lls", password="12345678"),
-        short_names=True,
-        quirks="jdlms-server",
-        deadlines=Deadlines(response=20),
-        **options,
-    )
+    return dlms.connect(f"{scheme}://127.0.0.1:{server.port}?client=17", **OPTIONS, **options)
 
 
 @pytest.mark.parametrize("link", ["wrapper", "hdlc"])
@@ -68,3 +76,55 @@ def test_profiles_in_blocks(serve: Serve, pdu: int) -> None:
         assert len(rows) == (10_000 if pdu > 300 else 1000)
         assert rows[-1][2] == 1000 + 7 * (len(rows) - 1)
         assert meter.get(LONG_PROFILE, selection=ENTRIES_5_TO_6) == rows[4:6]
+
+
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+@pytest.mark.parametrize("access", ["range", "entry", "all"])
+@pytest.mark.parametrize("pdu", [100, 1000])
+def test_a_day_of_a_load_profile(serve: Serve, link: str, access: Any, pdu: int) -> None:
+    told: list[tuple[int, int | None]] = []
+    with connect(serve, link, max_receive_pdu_size=pdu, on_progress=lambda *done: told.append(done)) as meter:
+        profile = meter.read_profile("1.0.99.1.0.255", FIRST + DAY, FIRST + 2 * DAY, access=access)
+    assert profile.columns[COLUMN].tolist() == [1000 + 7 * row for row in range(96, 192)]
+    assert not profile.gaps(np.datetime64("2024-01-02"), np.datetime64("2024-01-03"))
+    assert len(set(told)) > 10 if pdu == 100 else told
+
+
+def test_ten_thousand_rows(serve: Serve) -> None:
+    told: list[tuple[int, int | None]] = []
+    with connect(serve, max_receive_pdu_size=1000, on_progress=lambda *done: told.append(done)) as meter:
+        profile = meter.read_profile("1.0.99.2.0.255")
+    assert np.array_equal(profile.columns[COLUMN], 1000 + 7 * np.arange(10_000))
+    rows = [done for done, total in told if total == 10_000]
+    assert rows == sorted(rows)
+    assert len(rows) > 100
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("link", ["wrapper", "hdlc"])
+def test_a_profile_over_a_line_that_is_cut(serve: Serve, link: str, colour: str) -> None:
+    """Nine days in small blocks; the wire is cut in the middle, the meter is called again, and the rest is read."""
+    port = serve("jdlms", link, "sn").port
+    scheme = "tcp" if link == "wrapper" else "hdlc+tcp"
+    cuts = 0
+
+    def harm(direction: Direction, offset: int, octets: bytes) -> list[bytes | None]:
+        nonlocal cuts
+        if direction == "up" or cuts or offset < 12_000:
+            return [octets]
+        cuts += 1
+        return [octets[:7], None]
+
+    async def scenario(open_meter: Any) -> None:
+        with Proxy(("127.0.0.1", port), harm) as proxy:
+            url = f"{scheme}://127.0.0.1:{proxy.port}?client=17"
+            options = OPTIONS | {"max_receive_pdu_size": 300, "retries": Retries(pause=0.1)}
+            async with open_meter(url, **options) as meter:
+                profile = await meter.read_profile("1.0.99.1.0.255", FIRST, FIRST + 9 * DAY)
+            received = len(proxy.passed["down"])
+        assert profile.columns[COLUMN].tolist() == [1000 + 7 * row for row in range(9 * 96)]
+        assert not profile.duplicates().any()
+        assert received < 32_000  # 9 days are 24,192 octets: what came before the cut was not sent again
+
+    run(colour, scenario)
+    assert cuts == 1

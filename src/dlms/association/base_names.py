@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
-from dlms.association.short_names import Variable, read
+from dlms.association.short_names import Variable, read_one
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Data, LongUnsigned, OctetString, Structure, loads
 from dlms.enumerations import Conformance
@@ -75,7 +75,7 @@ class BaseNames:
 
     def read_object_list(self, negotiated: Negotiated) -> Exchange[bytes]:
         """Read the whole object_list, and know every object from then on; its octets."""
-        octets = yield from _one(negotiated, Variable(OBJECT_LIST, what="object_list"))
+        octets = yield from read_one(negotiated, Variable(OBJECT_LIST, what="object_list"))
         rows = loads(octets)
         if not isinstance(rows, list):
             raise ProtocolError("the object_list is no array")
@@ -100,7 +100,7 @@ class BaseNames:
             return
         wanted = Structure((LongUnsigned(class_id), OctetString(bytes(logical_name))))
         try:
-            octets = yield from _one(negotiated, Variable(OBJECT_LIST, BY_LOGICAL_NAME, wanted, "object_list"))
+            octets = yield from read_one(negotiated, Variable(OBJECT_LIST, BY_LOGICAL_NAME, wanted, "object_list"))
         except ServiceError:
             yield from self.read_object_list(negotiated)
             return
@@ -118,10 +118,3 @@ class BaseNames:
             case _:
                 raise ProtocolError("an element of the object_list is no structure of base_name, class_id, version "
                                     "and logical name")  # fmt: skip
-
-
-def _one(negotiated: Negotiated, variable: Variable) -> Exchange[bytes]:
-    (outcome,) = yield from read(negotiated, [variable])
-    if isinstance(outcome, ServiceError):
-        raise outcome
-    return outcome

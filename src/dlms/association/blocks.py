@@ -46,7 +46,8 @@ class Blocks:
         self._size += len(octets)
         if self._size > LONGEST_VALUE:
             raise ProtocolError(f"the meter sends more than {LONGEST_VALUE} octets")
-        self._take(octets)
+        if octets:
+            self._take(octets)
 
     @property
     def size(self) -> int:

@@ -124,13 +124,7 @@ class ClientAssociation:
         self, ref: AttributeRef[Any], chosen: SelectiveAccessDescriptor | None, take: Take | None
     ) -> Exchange[bytes]:
         variable = yield from self._variable(ref, chosen)
-        (outcome,) = yield from short_names.read(self.negotiated, [variable])
-        if isinstance(outcome, ServiceError):
-            raise outcome
-        if take is None:
-            return outcome
-        take(outcome)
-        return b""
+        return (yield from short_names.read_one(self.negotiated, variable, take))
 
     def _variable(
         self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias, TypeGuard
 
 from dlms.apdu.read_write import (
     BlockNumberAccess,
@@ -25,21 +25,24 @@ from dlms.apdu.read_write import (
     WriteRequest,
     WriteResponse,
 )
-from dlms.association.blocks import Blocks, as_data, need, pieces_of, same_count, whole
+from dlms.association.blocks import Blocks, Take, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
 from dlms.association.exchange import request, send_unconfirmed, tell_before_blocks
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data, OctetString
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError, ProtocolError
-from dlms.grammar import program
+from dlms.grammar import decode_open_ended, program
 from dlms.results import DataAccessResult
 from dlms.service_errors import ServiceError, service_error
 
 LIST_OF_SPECIFICATIONS: Final = program(tuple[VariableAccessSpecification, ...], data_as_octets=True)
 LIST_OF_VALUES: Final = program(tuple[Data, ...], data_as_octets=True)
 DATA: Final = program(Data, data_as_octets=True)
-LIST_OF_RESULTS: Final = program(tuple[ReadResult, ...], data_as_octets=True)
+ReadResults: TypeAlias = tuple[ReadResult, ...]
+LIST_OF_RESULTS: Final = program(ReadResults, data_as_octets=True)
+ENOUGH: Final = 64
+"""Octets that show what blocks hold, if any do: the head of a list, or that of a Data, takes fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,73 @@ def _specifications(negotiated: Negotiated, variables: Sequence[Variable]) -> tu
 
 def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list[bytes | ServiceError]]:
     """The octets of each variable's Data; a ServiceError stands where the meter refuses one."""
+    results = yield from _read(negotiated, variables)
+    if _are_in_blocks(results):
+        pieces: list[bytes] = []
+        yield from _read_blocks(negotiated, results[0], pieces.append)
+        results = _results(b"".join(pieces), len(variables))
+    same_count(results, variables)
+    return [_outcome(result, variable) for result, variable in zip(results, variables, strict=True)]
+
+
+def read_one(negotiated: Negotiated, variable: Variable, take: Take | None = None) -> Exchange[bytes]:
+    """The octets of one variable's Data; ServiceError if the meter refuses.
+
+    With `take`, they go there as they come, block by block, and b"" is returned. Those that came in blocks are
+    unchecked.
+    """
+    pieces: list[bytes] = []
+    taken = ResultInBlocks(take or pieces.append)
+    results = yield from _read(negotiated, [variable])
+    if _are_in_blocks(results):
+        yield from _read_blocks(negotiated, results[0], taken.add, variable.what)
+        if taken.begun:
+            return b"".join(pieces)
+        results = _results(taken.held, 1)
+    same_count(results, [variable])
+    outcome = _outcome(results[0], variable)
+    if isinstance(outcome, ServiceError):
+        raise outcome
+    if take is None:
+        return outcome
+    take(outcome)
+    return b""
+
+
+class ResultInBlocks:
+    """The result of a read of one variable, in blocks: the octets of its Data go to `take` as they come.
+
+    The blocks hold a list of one result, or (Gurux) nothing but its Data: the first octets show which. Where they show
+    neither, as with an error, with several results or with a very short Data, all octets are `held`.
+    """
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+        self.begun = False
+        self.held = bytearray()
+
+    def add(self, octets: bytes) -> None:
+        """The octets of the next block."""
+        if self.begun:
+            self._take(octets)
+            return
+        looked_at = len(self.held)
+        self.held += octets
+        if looked_at < ENOUGH and (data := self._data()):
+            self.begun = True
+            self.held = bytearray()
+            self._take(data)
+
+    def _data(self) -> bytes | None:
+        """What there is of the Data; None as long as it is not known where it begins."""
+        try:
+            results: ReadResults = decode_open_ended(ReadResults, self.held)
+        except DecodeError as error:
+            return None if error.expected is None else bytes(self.held)
+        return results[0] if len(results) == 1 and isinstance(results[0], bytes) else None
+
+
+def _read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[ReadResults]:
     need(negotiated, Conformance.READ)
     specifications = _specifications(negotiated, variables)
     message = ReadRequest(specifications)
@@ -83,35 +153,34 @@ def read(negotiated: Negotiated, variables: Sequence[Variable]) -> Exchange[list
     else:
         tell_before_blocks(negotiated, message)
         response = yield from _read_request_in_blocks(negotiated, LIST_OF_SPECIFICATIONS.encode(specifications))
-    results = response.read_response
-    if len(results) == 1 and isinstance(results[0], DataBlockResult):
-        results = _results((yield from _read_blocks(negotiated, results[0])), len(variables))
-    same_count(results, variables)
-    return [_outcome(result, variable) for result, variable in zip(results, variables, strict=True)]
+    return response.read_response
 
 
-def _read_blocks(negotiated: Negotiated, block: DataBlockResult) -> Exchange[bytes]:
-    pieces: list[bytes] = []
-    blocks = Blocks(pieces.append, any_first=negotiated.quirks.block_numbers_not_reset)
+def _are_in_blocks(results: ReadResults) -> TypeGuard[tuple[DataBlockResult]]:
+    return len(results) == 1 and isinstance(results[0], DataBlockResult)
+
+
+def _read_blocks(negotiated: Negotiated, block: DataBlockResult, take: Take, what: object = None) -> Exchange[None]:
+    blocks = Blocks(take, any_first=negotiated.quirks.block_numbers_not_reset)
     while True:
         blocks.add(block.block_number, block.raw_data)
         yield Progress(blocks.size)
         if block.last_block:
-            return b"".join(pieces)
+            return
         following = ReadRequest((BlockNumberAccess(block.block_number),))
         response = yield from request(negotiated, following, ReadResponse)
         result = _only(response.read_response)
         if isinstance(result, DataAccessResult):
-            raise service_error(result)
+            raise service_error(result, what)
         if not isinstance(result, DataBlockResult):
             raise ProtocolError("expected a data-block-result in the read-response")
         block = result
 
 
-def _results(octets: bytes, count: int) -> tuple[ReadResult, ...]:
+def _results(octets: bytes | bytearray, count: int) -> ReadResults:
     """The results that the blocks held: the list of them, or (Gurux) of a single one nothing but its Data."""
     try:
-        results: tuple[ReadResult, ...] = LIST_OF_RESULTS.decode(octets)
+        results: ReadResults = LIST_OF_RESULTS.decode(octets)
     except DecodeError:
         if count != 1:
             raise

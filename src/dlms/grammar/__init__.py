@@ -78,7 +78,7 @@ from dlms.grammar.primitives import (
     context,
     when,
 )
-from dlms.grammar.programs import decode, dumps, encode, program
+from dlms.grammar.programs import decode, decode_open_ended, dumps, encode, program
 
 __all__ = [
     "AXDR",
@@ -113,6 +113,7 @@ __all__ = [
     "context",
     "data_node",
     "decode",
+    "decode_open_ended",
     "dumps",
     "enclose",
     "encode",

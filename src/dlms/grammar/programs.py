@@ -81,7 +81,7 @@ def program(declared: Declared, *, data_as_octets: bool = False) -> Program:
     of = node(declared)
     layer = "axdr" if isinstance(of, (AnyData, Scalar, Octets, Array, Structure, DataChoice)) else "apdu"
     ops = operations(of)
-    return Program(_with_data_octets(ops) if data_as_octets else ops, layer=layer)
+    return Program(_with_data(ops, "data-octets") if data_as_octets else ops, layer=layer)
 
 
 @lru_cache(maxsize=1024)
@@ -94,6 +94,20 @@ def data_program(declared: Declared) -> Program:
 def decode(declared: Declared, octets: bytes | bytearray | memoryview) -> Any:
     """The value of a declared type that fills `octets`; DecodeError where they hold none."""
     return program(declared).decode(octets)
+
+
+def decode_open_ended(declared: Declared, octets: bytes | bytearray | memoryview) -> Any:
+    """As `decode`, for octets that are cut off within their Data, or whose Data does not fit its own counts.
+
+    The first Data of unknown type is all octets from its first one on, unchecked: one at least, and nothing may have to
+    follow it.
+    """
+    return _open_ended_program(declared).decode(octets)
+
+
+@lru_cache(maxsize=64)
+def _open_ended_program(declared: Declared) -> Program:
+    return Program(_with_data(operations(node(declared)), "data-remainder"), layer="apdu")
 
 
 def encode(declared: Declared, value: Any) -> bytes:
@@ -118,7 +132,7 @@ def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> P
     """
     ops, places = _laid_out(of)
     if data_as_octets:
-        ops = _with_data_octets(ops)
+        ops = _with_data(ops, "data-octets")
     names = {alternative.tag: alternative.name for alternative in of.alternatives}
     messages: dict[type[Message], tuple[bytes, int, str]] = {}
     for at, (below, _) in places.items():
@@ -128,8 +142,8 @@ def choice_program(of: Choice, layer: str, *, data_as_octets: bool = False) -> P
     return Program(ops, layer=layer, messages=messages)
 
 
-def _with_data_octets(ops: list[Op]) -> list[Op]:
-    return [op | {"kind": "data-octets"} if op["kind"] == "data" else op for op in ops]
+def _with_data(ops: list[Op], kind: str) -> list[Op]:
+    return [op | {"kind": kind} if op["kind"] == "data" else op for op in ops]
 
 
 def operations(of: Node) -> list[Op]:
