@@ -25,16 +25,17 @@ METHODS = [served.object.method(number) for served in meter().objects for number
 
 
 @st.composite
-def requests(draw: st.DrawFn) -> tuple[AttributeRef[Any] | MethodRef[Any], Data]:
-    """An attribute to write or a method to invoke, with a value of its type."""
+def requests(draw: st.DrawFn) -> tuple[AttributeRef[Any] | MethodRef[Any], Data | None]:
+    """An attribute to write or a method to invoke, with a value of its type, or a method without an argument."""
     ref = draw(st.sampled_from([*ATTRIBUTES, *METHODS]))
     assert ref.node is not None
-    return ref, draw(data_of(ref.node))
+    none = st.none() if isinstance(ref, MethodRef) else st.nothing()
+    return ref, draw(data_of(ref.node) | none)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked=st.lists(requests(), min_size=1, max_size=8))
-def test_any_values_of_the_declared_types(asked: list[tuple[AttributeRef[Any] | MethodRef[Any], Data]]) -> None:
+def test_any_values_of_the_declared_types(asked: list[tuple[AttributeRef[Any] | MethodRef[Any], Data | None]]) -> None:
     records: list[logging.LogRecord] = []
 
     def heard(record: logging.LogRecord) -> bool:

@@ -89,6 +89,17 @@ def local(*fields: int) -> datetime:
     return datetime(*fields, tzinfo=BERLIN)  # type: ignore[arg-type,misc]
 
 
+def test_a_method_that_needs_an_argument_is_refused_without() -> None:
+    world, clock, _ = scripted()
+    schedule, days = Schedule("0.0.12.0.0.255"), SpecialDaysTable("0.0.11.0.0.255")
+    LiveSchedule(world.device, schedule, clock=clock)
+    LiveSpecialDays(world.device, days)
+    for ref in (schedule.insert, schedule.delete, schedule.enable_disable, days.insert, CLOCK.shift_time, TABLE.execute):
+        with pytest.raises(TypeUnmatched):
+            world.call(ref)
+    world.call(CLOCK.adjust_to_minute)
+
+
 def test_a_script_writes_and_invokes_beyond_the_rights_of_its_caller() -> None:
     world, _, _ = scripted()
     reset: list[object] = []

@@ -119,22 +119,18 @@ class LiveImageTransfer(Untimed):
         if self.status in AT_WORK:
             raise TemporaryFailure
 
-    def _initiate(self, argument: ImageTransferInitiate | None) -> None:
+    def _initiate(self, argument: ImageTransferInitiate) -> None:
         """Begin a transfer; one that was under way is forgotten."""
         self._check_enabled()
-        if argument is None:
-            raise TypeUnmatched
         if not 0 < argument.image_size <= self._longest:
             raise OtherReason
         self._image = TransferredImage(argument.image_identifier, argument.image_size, self._block_size)
         self.images = ()
         self.status = ImageTransferStatus.IMAGE_TRANSFER_INITIATED
 
-    def _take(self, block: ImageBlock | None) -> None:
+    def _take(self, block: ImageBlock) -> None:
         """Keep a block whose number and length are right; one that has come before takes the place of the former."""
         self._check_enabled()
-        if block is None:
-            raise TypeUnmatched
         image = self._image
         if image is None or self.status is not ImageTransferStatus.IMAGE_TRANSFER_INITIATED:
             raise OtherReason

@@ -22,7 +22,7 @@ from dlms.security.key_wrap import unwrap_key
 from dlms.security.keys import Key
 from dlms.security.protection import Protection
 from dlms.security.settings import Policy
-from dlms.service_errors import OtherReason, TypeUnmatched
+from dlms.service_errors import OtherReason
 
 LOGGER: Final = logging.getLogger("dlms.server")
 Setup: TypeAlias = SecuritySetup | SecuritySetupV0
@@ -131,10 +131,8 @@ class LiveSecuritySetup(Untimed):
 
     # ---- methods --------------------------------------------------------------------------------------------------
 
-    def _security_activate(self, policy: SecurityPolicyV0 | SecurityPolicyV1 | None) -> None:
+    def _security_activate(self, policy: SecurityPolicyV0 | SecurityPolicyV1) -> None:
         """Raise the policy. Version 1 may ask for protection of one direction: it is then asked for of both."""
-        if policy is None:
-            raise TypeUnmatched
         number = int(policy)
         authenticated, encrypted = (
             (1, 2) if isinstance(self.setup, SecuritySetupV0) else (int(AUTHENTICATED_V1), int(ENCRYPTED_V1))
@@ -154,10 +152,8 @@ class LiveSecuritySetup(Untimed):
             raise OtherReason from None
         self._policy = policy
 
-    def _key_transfer(self, transferred: Sequence[KeyTransferData] | None) -> None:
+    def _key_transfer(self, transferred: Sequence[KeyTransferData]) -> None:
         """Take all keys or none: each has to be unwrapped with the master key first."""
-        if transferred is None:
-            raise TypeUnmatched
         master = self._clients[0].master_key
         try:
             if master is None:

@@ -50,7 +50,7 @@ from dlms.grammar.programs import data_program
 from dlms.logical_name import LogicalName
 from dlms.security.protection import Protection
 from dlms.security.settings import Mechanism
-from dlms.service_errors import ReadWriteDenied, ScopeOfAccessViolated, TypeUnmatched
+from dlms.service_errors import ReadWriteDenied, ScopeOfAccessViolated
 from dlms_core.pieces import head
 
 CURRENT_ASSOCIATION: Final = LogicalName("0.0.40.0.0.255")
@@ -152,10 +152,8 @@ def _changes_secret(association: ServerAssociation) -> bool:
     return client.authentication not in NO_SECRET and association.device.changes_secret(client.sap)
 
 
-def _change_secret(association: ServerAssociation, secret: bytes | None) -> None:
+def _change_secret(association: ServerAssociation, secret: bytes) -> None:
     client = association.client
-    if secret is None:
-        raise TypeUnmatched
     if client.authentication is not Mechanism.LLS and Protection.ENCRYPTED not in association.access.protection:
         LOGGER.warning("client %d sent a new HLS secret in clear", client.sap)
         raise ReadWriteDenied

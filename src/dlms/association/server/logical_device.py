@@ -263,7 +263,8 @@ class LogicalDevice(Parts):
 
     def on_call(self, ref: MethodRef[T], function: Callable[[T], Outcome[Any]]) -> None:
         """Have `function(argument)` called when a client invokes a method; it returns None, a typed value, or a plain
-        one that can have one type only. A client that gives no argument gives None."""
+        one that can have one type only. A client that gives no argument gives None where an integer is declared, or
+        no type; elsewhere it is refused."""
         self._served(ref).calls[ref.method_id] = function
 
     def _served(self, ref: AttributeRef | MethodRef) -> ServedObject:

@@ -13,10 +13,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from dlms.association.server.clients import ServedClient
 from dlms.association.server.logical_device import LogicalDevice, ServedObject, value_octets
+from dlms.association.values import INTEGER
 from dlms.data import NullData, Structure, dumps, loads
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.errors import DecodeError, EncodeError
-from dlms.grammar.nodes import Node
+from dlms.grammar.nodes import AnyData, Node
 from dlms.grammar.programs import data_program
 from dlms.security.protection import Protection
 from dlms.service_errors import (
@@ -114,14 +115,18 @@ class Access:
         self.device.changed()
 
     def invoke(self, served: ServedObject, method_id: int, octets: bytes | None) -> Work[bytes | None]:
-        """Invoke a method; what it returns as the octets of one Data, None for nothing."""
+        """Invoke a method; what it returns as the octets of one Data, None for nothing. Of what is declared only an
+        integer may be left out: the book has it 0 where a method needs nothing."""
         access = self.method_access(served, method_id)
         if not (access & MethodAccessV3.ACCESS and self._protected(int(access))):
             raise ReadWriteDenied
         function = served.calls.get(method_id)
         if function is None:
             raise ObjectUnavailable if method_id in served.object.methods else ObjectUndefined
-        argument = None if octets is None else decoded_as(served.argument_node(method_id), octets)
+        node = served.argument_node(method_id)
+        if octets is None and not (node is None or node == INTEGER or isinstance(node, AnyData)):
+            raise TypeUnmatched
+        argument = None if octets is None else decoded_as(node, octets)
         value = yield from called(function, argument)
         self.device.changed()
         if value is None:
