@@ -94,7 +94,8 @@ def test_a_method_that_needs_an_argument_is_refused_without() -> None:
     schedule, days = Schedule("0.0.12.0.0.255"), SpecialDaysTable("0.0.11.0.0.255")
     LiveSchedule(world.device, schedule, clock=clock)
     LiveSpecialDays(world.device, days)
-    for ref in (schedule.insert, schedule.delete, schedule.enable_disable, days.insert, CLOCK.shift_time, TABLE.execute):
+    of_schedule = (schedule.insert, schedule.delete, schedule.enable_disable)
+    for ref in (*of_schedule, days.insert, CLOCK.shift_time, TABLE.execute):
         with pytest.raises(TypeUnmatched):
             world.call(ref)
     world.call(CLOCK.adjust_to_minute)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
+from dlms.association.server.outgoing import Together
 from dlms.association.server.rights import NULL_DATA, Work
 from dlms.cosem.classes import Clock
 from dlms.cosem.types import (
@@ -33,24 +34,28 @@ def push_body(itself: DeviceItself, objects: Sequence[PushObject], clock: Clock)
     """The octets of notification-body. attribute_index 0 is all attributes; what cannot be read is null-data. A
     restriction by date goes by `clock`."""
     pieces = [head(Structure.tag, len(objects))]
+    together = Together()
     for of in objects:
         try:
-            octets = yield from _value(itself, of, clock)
+            together.check()
+            octets = together.whole((yield from _value(itself, of, clock)))
         except ServiceError:
             octets = NULL_DATA
         pieces.append(octets)
     return b"".join(pieces)
 
 
-def _value(itself: DeviceItself, of: PushObject, clock: Clock) -> Work[bytes]:
+def _value(itself: DeviceItself, of: PushObject, clock: Clock) -> Work[bytes | Iterator[bytes]]:
     served = itself.find(of.class_id, of.logical_name)
     if of.attribute_index == 0:
         return (yield from itself.read_all(served))
     selector, parameters = _selection(of, clock)
     found: bytes | Iterator[bytes]
     found = yield from itself.read(served, of.attribute_index, selector, parameters)
+    if not of.data_index:
+        return found
     octets = found if isinstance(found, bytes) else b"".join(found)
-    return dumps(element(loads(octets, typed=True), of.data_index)) if of.data_index else octets
+    return dumps(element(loads(octets, typed=True), of.data_index))
 
 
 def _selection(of: PushObject, clock: Clock) -> tuple[int | None, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from tests.association.meter import (
@@ -11,7 +11,9 @@ from tests.association.meter import (
     CTOS,
     DIGEST,
     EVERYTHING,
+    LONG,
     aarq,
+    answers,
     ask,
     attribute,
     initiate,
@@ -30,6 +32,7 @@ from tests.association.requests import (
 )
 
 from dlms.apdu import encode
+from dlms.apdu.access import AccessRequest, AccessRequestBody, AccessRequestGet
 from dlms.apdu.action import (
     ActionRequestWithFirstPblock,
     ActionRequestWithPblock,
@@ -37,11 +40,14 @@ from dlms.apdu.action import (
 )
 from dlms.apdu.block_transfer import GeneralBlockTransfer
 from dlms.apdu.get import (
+    CosemAttributeDescriptorWithSelection,
     DataBlockSA,
     GetRequestNormal,
+    GetRequestWithList,
     GetResponseNormal,
 )
 from dlms.apdu.read_write import (
+    ReadRequest,
     ReadResponse,
     WriteDataBlockAccess,
     WriteRequest,
@@ -53,9 +59,11 @@ from dlms.apdu.set import (
     SetResponseLastDatablock,
 )
 from dlms.association.server.clients import ServedClient
+from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.outgoing import LONGEST_ANSWER, Together
 from dlms.association.server.session import SessionLimits
 from dlms.cosem.classes import Register
-from dlms.data import OctetString
+from dlms.data import NullData, OctetString, dumps
 from dlms.enumerations import Conformance, MethodAccessV3
 from dlms.grammar import Message
 from dlms.results import (
@@ -64,6 +72,7 @@ from dlms.results import (
     DataAccessResult,
     ExceptionServiceError,
 )
+from dlms.service_errors import OtherReason
 
 pytestmark = pytest.mark.usefixtures("no_traceback")
 BLOCKS = 10_000
@@ -141,6 +150,54 @@ def test_blocks_without_octets_take_no_memory(block: Callable[[int, bytes], Mess
         tracemalloc.stop()
     assert after - before < BLOCKS
     assert of.next_timer() is not None
+
+
+MANY = 1000
+LIST_OF_THE_LONG = GetRequestWithList(
+    0xC1, tuple([CosemAttributeDescriptorWithSelection(attribute(LONG.value), None)] * MANY)
+)
+ACCESS_TO_THE_LONG = AccessRequest(
+    0x40000001,
+    None,
+    AccessRequestBody(tuple([AccessRequestGet(attribute(LONG.value))] * MANY), tuple([NullData()] * MANY)),
+)
+
+
+def read_the_long(device: LogicalDevice) -> ReadRequest:
+    served = device.find(LONG.class_id, LONG.logical_name)
+    return ReadRequest(tuple([served.base_name + 8] * MANY))
+
+
+@pytest.mark.parametrize(
+    ("request_for", "context"),
+    [(lambda device: LIST_OF_THE_LONG, 1), (lambda device: ACCESS_TO_THE_LONG, 1), (read_the_long, 2)],
+)
+def test_one_long_value_many_times_over_fills_no_memory(
+    request_for: Callable[[LogicalDevice], Message], context: int
+) -> None:
+    """A request of a few octets for each is answered up to a limit; what comes after it is not even read."""
+    device, value = meter(), dumps(OctetString(bytes(60_000)))
+    read = []
+
+    def long(selector: int | None, parameters: object) -> Iterator[bytes]:
+        read.append(selector)
+        return iter([value])
+
+    device.on_get(LONG.value, long)
+    of = opened(device, context=context)
+    assert answers(of.respond(encode(request_for(device)), 0.0))
+    assert len(read) == LONGEST_ANSWER // len(value) + 1
+
+
+def test_what_comes_after_the_limit_of_an_answer_is_refused() -> None:
+    together = Together(10)
+    assert together.whole(b"1234") + together.whole(iter([b"56", b"7890"])) == b"1234567890"
+    together.check()
+    for found in (iter([b"1"]), b""):
+        with pytest.raises(OtherReason):
+            together.whole(found)
+    with pytest.raises(OtherReason):
+        together.check()
 
 
 def test_a_client_that_stops_within_a_block_transfer_leaves_nothing() -> None:

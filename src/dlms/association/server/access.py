@@ -17,14 +17,14 @@ from dlms.apdu.access import (
     AccessResponseGet,
     AccessResponseSet,
 )
-from dlms.association.server.rights import Access, Work
+from dlms.association.server.outgoing import Together
+from dlms.association.server.rights import NULL_DATA, Access, Work
 from dlms.results import ActionResult, DataAccessResult
 from dlms.service_errors import OtherReason, ServiceError
 
 SELF_DESCRIPTIVE: Final = 1 << 28
 BREAK_ON_ERROR: Final = 1 << 29
 CONFIRMED: Final = 1 << 30
-NULL_DATA: Final = b"\x00"
 
 
 def answer_access(access: Access, request: AccessRequest) -> Work[AccessResponse | None]:
@@ -37,6 +37,7 @@ def answer_access(access: Access, request: AccessRequest) -> Work[AccessResponse
     specifications, given = body.access_request_specification, body.access_request_list_of_data
     data: list[Any] = []
     results: list[AccessResponseGet | AccessResponseSet | AccessResponseAction] = []
+    together = Together()
     broken = len(specifications) != len(given)
     for at, item in enumerate(specifications):
         number, returned = 0, NULL_DATA
@@ -44,7 +45,7 @@ def answer_access(access: Access, request: AccessRequest) -> Work[AccessResponse
             if broken:
                 raise OtherReason
             value: Any = given[at]  # octets: the request was decoded so
-            returned = yield from _done(access, item, value)
+            returned = yield from _done(access, item, value, together)
         except ServiceError as error:
             number = DataAccessResult.OTHER_REASON if error.result is None else error.result
             broken |= bool(flags & BREAK_ON_ERROR)
@@ -60,7 +61,7 @@ def answer_access(access: Access, request: AccessRequest) -> Work[AccessResponse
     return AccessResponse(flags, None, answer)
 
 
-def _done(access: Access, item: object, value: bytes) -> Work[bytes]:
+def _done(access: Access, item: object, value: bytes, together: Together) -> Work[bytes]:
     match item:
         case AccessRequestAction():
             method = item.cosem_method_descriptor
@@ -69,6 +70,7 @@ def _done(access: Access, item: object, value: bytes) -> Work[bytes]:
             returned = yield from access.invoke(served, method.method_id, argument)
             return NULL_DATA if returned is None else returned
         case AccessRequestGet() | AccessRequestGetWithSelection():
+            together.check()
             attribute = item.cosem_attribute_descriptor
             served = access.find(attribute.class_id, attribute.instance_id)
             selection = getattr(item, "access_selection", None)
@@ -77,7 +79,7 @@ def _done(access: Access, item: object, value: bytes) -> Work[bytes]:
             else:
                 selector, parameters = selection.access_selector, selection.access_parameters
                 found = yield from access.read(served, attribute.attribute_id, selector, parameters)
-            return found if isinstance(found, bytes) else b"".join(found)
+            return together.whole(found)
         case AccessRequestSet() | AccessRequestSetWithSelection():
             attribute = item.cosem_attribute_descriptor
             served = access.find(attribute.class_id, attribute.instance_id)

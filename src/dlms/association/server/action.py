@@ -23,7 +23,7 @@ from dlms.association.server.association import ServerAssociation
 from dlms.association.server.get import as_data
 from dlms.association.server.incoming import Incoming
 from dlms.association.server.outgoing import Outgoing
-from dlms.association.server.rights import Work
+from dlms.association.server.rights import NULL_DATA, Work
 from dlms.association.server.set import LIST_OF_VALUES
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
@@ -40,7 +40,6 @@ LIST_OF_RESPONSES: Final = program(tuple[ActionResponseWithOptionalData, ...], d
 HEADER: Final = 3
 BLOCK_HEADER: Final = 3 + 1 + 4 + 3
 """action-response-with-pblock before its octets: tags and invoke-id, last-block, number, length."""
-NULL_DATA: Final = b"\x00"
 
 
 class ActionService:

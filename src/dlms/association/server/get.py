@@ -18,7 +18,7 @@ from dlms.apdu.get import (
     SelectiveAccessDescriptor,
 )
 from dlms.association.server.association import ServerAssociation
-from dlms.association.server.outgoing import Outgoing, short_or_long
+from dlms.association.server.outgoing import Outgoing, Together, short_or_long
 from dlms.association.server.rights import Work
 from dlms.enumerations import Conformance
 from dlms.grammar import program
@@ -77,10 +77,12 @@ class GetService:
         invoke = request.invoke_id_and_priority
         self._outgoing = None
         results: list[Any] = []
+        together = Together()
         for item in request.attribute_descriptor_list:
             try:
+                together.check()
                 found = yield from self._read(item.cosem_attribute_descriptor, item.access_selection)
-                results.append(found if isinstance(found, bytes) else b"".join(found))
+                results.append(together.whole(found))
             except ServiceError as error:
                 results.append(result_of(error))
         octets = LIST_OF_RESULTS.encode(tuple(results))

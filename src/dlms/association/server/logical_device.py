@@ -15,6 +15,7 @@ other exception is logged and answered with other-reason, a time-out with tempor
 
 from __future__ import annotations
 
+from bisect import bisect_right, insort
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -86,6 +87,10 @@ class ServedObject:
         end = 8 * attributes + METHODS_AFTER_ATTRIBUTES * methods
         return max(end, 0 if offset is None else offset + 8)
 
+    def reaches(self, name: int) -> bool:
+        """Whether a short name is one of this object's."""
+        return self.base_name <= name < self.base_name + self.short_name_size()
+
 
 class LogicalDevice(Parts):
     """The objects of one logical device and the clients that it serves.
@@ -118,6 +123,7 @@ class LogicalDevice(Parts):
         """The system title under which each client last opened a ciphered association, by client SAP."""
         self._clients: dict[int, ServedClient] = {}
         self._objects: dict[LogicalName, ServedObject] = {}
+        self._by_base_name: list[ServedObject] = []
         self._next_base_name = FIRST_BASE_NAME
         self._rights: dict[tuple[int | None, type[Any], int, bytes, int], int] = {}
         self._secrets: dict[int, Callable[[ServedClient], object]] = {}
@@ -199,6 +205,7 @@ class LogicalDevice(Parts):
         if base_name >= self._next_base_name and end <= ASSOCIATION_BASE_NAME:
             self._next_base_name = end
         self._objects[of.logical_name] = served
+        insort(self._by_base_name, served, key=_base_name)
         return served
 
     @property
@@ -213,6 +220,14 @@ class LogicalDevice(Parts):
             raise ObjectUndefined(what=logical_name)
         if found.object.class_id != class_id:
             raise ObjectClassInconsistent(what=logical_name)
+        return found
+
+    def at_short_name(self, name: int) -> ServedObject:
+        """The object that a short name belongs to, the one that begins last before it; raises ObjectUndefined."""
+        place = bisect_right(self._by_base_name, name, key=_base_name)
+        found = self._by_base_name[place - 1] if place else None
+        if found is None or not found.reaches(name):
+            raise ObjectUndefined
         return found
 
     def __setitem__(self, ref: AttributeRef[T], value: T | Data | Reader | SelectiveRows) -> None:
@@ -269,6 +284,10 @@ class LogicalDevice(Parts):
 
     def _served(self, ref: AttributeRef | MethodRef) -> ServedObject:
         return self._objects.get(ref.logical_name) or self.add(_object_of(ref))
+
+
+def _base_name(of: ServedObject) -> int:
+    return of.base_name
 
 
 def _without_selection(reader: Reader) -> SelectiveReader:

@@ -1,4 +1,4 @@
-"""Long answers on their way: octets that are made as they leave."""
+"""Answers on their way: long ones whose octets are made as they leave; those of several values, which are bounded."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from dlms.service_errors import OtherReason
 from dlms_core.pieces import split
+
+LONGEST_ANSWER = 1 << 22
+"""Octets of an answer that is made whole before it leaves: a request of a few octets for each may ask for one profile
+thousands of times."""
 
 
 class Outgoing:
@@ -36,6 +41,28 @@ class Outgoing:
         else:
             self._ended = True
         self._ready.extend(split(b"".join(collected), self._size))
+
+
+class Together:
+    """The values of one answer, whole: `longest` octets at the most, and one too many ends it."""
+
+    def __init__(self, longest: int = LONGEST_ANSWER) -> None:
+        self._left = longest
+
+    def check(self) -> None:
+        """Raise OtherReason where nothing more fits: then nothing more need be read."""
+        if self._left < 0:
+            raise OtherReason
+
+    def whole(self, found: bytes | Iterator[bytes]) -> bytes:
+        """All octets of a value; raises OtherReason for the first one that does not fit, and from there on."""
+        self.check()
+        octets = found if isinstance(found, bytes) else short_or_long(found, self._left)
+        if not isinstance(octets, bytes) or len(octets) > self._left:
+            self._left = -1
+            raise OtherReason
+        self._left -= len(octets)
+        return octets
 
 
 def short_or_long(pieces: Iterator[bytes], most: int) -> bytes | Iterator[bytes]:

@@ -22,8 +22,8 @@ from dlms.association.server.association import ServerAssociation
 from dlms.association.server.get import result_of
 from dlms.association.server.incoming import Incoming
 from dlms.association.server.logical_device import ServedObject
-from dlms.association.server.outgoing import Outgoing
-from dlms.association.server.rights import Work
+from dlms.association.server.outgoing import Outgoing, Together
+from dlms.association.server.rights import NULL_DATA, Work
 from dlms.data import loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
@@ -74,10 +74,12 @@ class ShortNameServices:
                     return ReadResponse((DataAccessResult.LONG_GET_ABORTED,))
         self._outgoing = None
         results: list[Any] = []
+        together = Together()
         for item in specifications:
             try:
                 self._countable(specifications)
-                results.append((yield from self._read(item)))
+                together.check()
+                results.append(together.whole((yield from self._read(item))))
             except ServiceError as error:
                 results.append(result_of(error))
         octets = RESULTS.encode(tuple(results))
@@ -142,7 +144,7 @@ class ShortNameServices:
         if len(specifications) > 1 and not self._association.allows(Conformance.MULTIPLE_REFERENCES):
             raise ScopeOfAccessViolated
 
-    def _read(self, item: object) -> Work[bytes]:
+    def _read(self, item: object) -> Work[bytes | Iterator[bytes]]:
         access = self._association.access
         selector: int | None = None
         parameter: Any = b""
@@ -156,9 +158,8 @@ class ShortNameServices:
         served, attribute_id, method_id = self._named(name)
         if method_id is not None:
             returned = yield from access.invoke(served, method_id, None if selector is None else parameter)
-            return b"\x00" if returned is None else returned
-        found = yield from access.read(served, attribute_id, selector, parameter)
-        return found if isinstance(found, bytes) else b"".join(found)
+            return NULL_DATA if returned is None else returned
+        return (yield from access.read(served, attribute_id, selector, parameter))
 
     def _write_all(
         self, specifications: Sequence[object], values: Sequence[Any]
@@ -190,12 +191,7 @@ class ShortNameServices:
     def _named(self, name: int) -> tuple[ServedObject, int, int | None]:
         """The object, and the attribute or the method, that a short name stands for."""
         own = self._association.access.association
-        places: Iterator[ServedObject] = self._association.device.objects
-        objects = [*places] if own is None else [own, *places]
-        below = [of for of in objects if of.base_name <= name < of.base_name + of.short_name_size()]
-        if not below:
-            raise ObjectUndefined
-        served = max(below, key=lambda of: of.base_name)
+        served = own if own is not None and own.reaches(name) else self._association.device.at_short_name(name)
         offset = name - served.base_name
         for method_id in {*served.object.methods, *served.calls}:
             if served.object.short_name_offset_of_method(method_id) == offset:
