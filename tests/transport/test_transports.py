@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 import threading
 import time
 import tty
@@ -14,6 +15,7 @@ import pytest
 
 from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.transport import loopback
+from dlms.transport import serial as serial_transport
 from dlms.transport.base import Transport
 from dlms.transport.serial import AsyncSerialTransport, SerialTransport
 from dlms.transport.tcp import AsyncTcpTransport, TcpTransport
@@ -178,6 +180,36 @@ def test_serial_under_asyncio(terminal: tuple[int, str]) -> None:
             await transport.receive(5)
 
     asyncio.run(run())
+
+
+def test_a_port_that_takes_nothing_is_lost(terminal: tuple[int, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody reads at the other end: what a terminal keeps for him is soon full."""
+    monkeypatch.setattr(serial_transport, "TAKEN_WITHIN", 0.1)
+    transport = SerialTransport.open(terminal[1], 9600)
+    with pytest.raises(ConnectionLost, match="sending failed"):
+        transport.send(bytes(100_000))
+    transport.close()
+
+    async def scenario() -> None:
+        same = await AsyncSerialTransport.open(terminal[1], 9600)
+        with pytest.raises(ConnectionLost, match="sending failed"):
+            await same.send(bytes(100_000))
+        await same.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
+def test_the_socket_behind_a_port_is_closed_though_its_peer_has_gone(listener: socket.socket) -> None:
+    """pyserial drops one that it cannot shut down, and leaves it to the garbage collector."""
+    transport = SerialTransport.open(f"socket://127.0.0.1:{listener.getsockname()[1]}", 9600)
+    peer = listener.accept()[0]
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets
+    peer.close()
+    connected = transport._port._socket
+    with pytest.raises(ConnectionLost):
+        transport.receive(5)
+    transport.close()
+    assert connected.fileno() == -1
 
 
 def test_a_port_whose_opening_is_given_up_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,7 +23,8 @@ from dlms.transport.url import Url
         ("hdlc+serial:///dev/ttyUSB0?baud=19200", Url("hdlc", "serial", "/dev/ttyUSB0", baud=19200)),
         ("iec+serial://COM3", Url("iec", "serial", "COM3", "com3")),
         ("hdlc+rfc2217://127.0.0.1:7000", Url("hdlc", "rfc2217", "rfc2217://127.0.0.1:7000", "127.0.0.1")),
-        ("hdlc+loop://", None),
+        ("hdlc+loop://", Url("hdlc", "loop", "loop://")),
+        ("hdlc+serial://", None),
         ("pair://bench", Url("wrapper", "pair", "bench", "bench")),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 from typing import Any, Literal, Self
 
@@ -20,6 +21,7 @@ from dlms.transport.base import READ_SIZE
 Parity = Literal["none", "even"]
 PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN}
 PORT_ERRORS = (OSError, ValueError, TypeError, serial.SerialException, TerminalError)  # TypeError: closed while reading
+TAKEN_WITHIN = 30.0  # seconds: a port that takes no octets for so long, whoever holds it up, counts as lost
 SLICE = 0.5  # seconds that a read waits at the most before it looks whether the port is to be closed
 
 
@@ -54,8 +56,7 @@ class SerialTransport:
         _reconfigure(self._port, baud, data_bits, parity)
 
     def close(self) -> None:
-        with contextlib.suppress(*PORT_ERRORS):
-            self._port.close()
+        _close(self._port)
 
 
 class AsyncSerialTransport:
@@ -146,20 +147,30 @@ class AsyncSerialTransport:
         try:
             await self._loop.run_in_executor(None, self._thread.join)
         finally:
-            with contextlib.suppress(*PORT_ERRORS):
-                self._port.close()
+            _close(self._port)
 
 
 def _opened(target: str, baud: int) -> serial.SerialBase:
+    # rfc2217:// knows no limit of this kind; its socket has one of its own (5 s).
+    limit = None if target.startswith("rfc2217:") else TAKEN_WITHIN
     try:
-        return serial.serial_for_url(target, baudrate=baud, timeout=SLICE)
+        return serial.serial_for_url(target, baudrate=baud, timeout=SLICE, write_timeout=limit)
     except PORT_ERRORS as error:
         raise ConnectionLost(f"cannot open {target}: {error}") from None
 
 
 def _abandon(opening: asyncio.Future[serial.SerialBase]) -> None:
     if not opening.cancelled() and opening.exception() is None:
-        opening.result().close()
+        _close(opening.result())
+
+
+def _close(port: Any) -> None:
+    """Close a port; of one whose other end has gone, pyserial leaves the socket open (socket://, rfc2217://)."""
+    connected = getattr(port, "_socket", None)
+    with contextlib.suppress(*PORT_ERRORS):
+        port.close()
+    if isinstance(connected, socket.socket):
+        connected.close()
 
 
 def _read(port: Any) -> bytes | None:

@@ -82,7 +82,7 @@ class Url:
             target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         else:
             target = parts.netloc + parts.path
-            if not target:
+            if not target and scheme != "loop":
                 raise ConfigurationError(f"{scheme}:// wants a name")
             if scheme in SERIAL_SCHEMES - {"serial"}:
                 target = f"{scheme}://{target}"
