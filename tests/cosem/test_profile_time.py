@@ -15,7 +15,7 @@ QUARTER = 900_000
 
 
 def times(*clock: str | None) -> np.ndarray:
-    day = [np.datetime64("NaT") if at is None else np.datetime64(f"2024-03-01T{at}") for at in clock]
+    day = [np.datetime64("NaT", "ms") if at is None else np.datetime64(f"2024-03-01T{at}") for at in clock]
     return np.array(day, "datetime64[ms]")
 
 

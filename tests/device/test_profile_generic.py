@@ -13,7 +13,7 @@ from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDesc
 from dlms.data import DoubleLong, DoubleLongUnsigned, NullData, OctetString, Structure, Unsigned
 from dlms.datetime import CosemDateTime, from_datetime, to_datetime
 from dlms.device.clock import LiveClock
-from dlms.device.profile_generic import LiveProfile
+from dlms.device.profile_generic import LONGEST_ROW, LiveProfile
 from dlms.enumerations import SortMethod
 from dlms.service_errors import ObjectUndefined, OtherReason, ScopeOfAccessViolated, TypeUnmatched
 
@@ -176,3 +176,22 @@ def test_an_element_of_a_value_and_what_cannot_be_read() -> None:
     world.set(PROFILE.capture_objects, [*elements, unread])
     world.call(PROFILE.capture, 0)
     assert world.get(PROFILE.buffer).value == [(1, b"two", None, None)]
+
+
+def test_a_client_cannot_have_a_profile_grow_beyond_its_room() -> None:
+    """Rows of rows would double with every capture; rows without end and rows of any length would fill a memory."""
+    world, profile = profiled(capture_period=0, profile_entries=10)
+    buffer = CaptureObjectDefinition(7, PROFILE.logical_name, 2, 0)
+    for wanted in ([buffer], [CaptureObjectDefinition(8, CLOCK.logical_name, 2, 0), buffer]):
+        with pytest.raises(OtherReason):
+            world.set(PROFILE.capture_objects, wanted)
+    with pytest.raises(OtherReason):
+        world.set(PROFILE.profile_entries, 11)
+    world.set(PROFILE.profile_entries, 9)
+    world.device[PAIR.value] = OctetString(bytes(LONGEST_ROW - 4))
+    world.set(PROFILE.capture_objects, [CaptureObjectDefinition(1, PAIR.logical_name, 2, 0)])
+    world.call(PROFILE.capture)
+    world.set(PROFILE.capture_objects, [CaptureObjectDefinition(1, PAIR.logical_name, 2, 0)] * 2)
+    with pytest.raises(OtherReason):
+        world.call(PROFILE.capture)
+    assert len(profile.buffer) == 0

@@ -246,6 +246,17 @@ def test_failures_are_repeated_after_a_delay(version: type[AnyPushSetup]) -> Non
     assert world.device.next_timer() is None
 
 
+def test_a_delay_that_grows_beyond_all_numbers_is_the_longest() -> None:
+    delay = RepetitionDelay(60, 65535, 2)
+    world, part = pushing(PushSetup(NAME), times=PushTimes(number_of_retries=255, repetition_delay=delay))
+    part.push()
+    for failures in range(256):
+        world.run(2)
+        for push in taken(world):
+            push.sent(False)
+        assert (world.device.next_timer() is None) is (failures == 255)
+
+
 def test_windows_and_randomisation() -> None:
     daily = Window(
         CosemDateTime(hour=2, minute=0, second=0, hundredths=0), CosemDateTime(hour=3, minute=0, second=0, hundredths=0)

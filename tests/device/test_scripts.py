@@ -40,7 +40,7 @@ from dlms.datetime import CosemDate, CosemDateTime, CosemTime, from_date, from_d
 from dlms.device.activity_calendar import Calendar, LiveActivityCalendar
 from dlms.device.clock import LiveClock
 from dlms.device.schedule import LiveSchedule, holds
-from dlms.device.script_table import LiveScriptTable
+from dlms.device.script_table import MOST_ACTIONS, MOST_SCRIPTS, LiveScriptTable
 from dlms.device.single_action_schedule import LiveSingleActionSchedule
 from dlms.device.special_days import LiveSpecialDays
 from dlms.enumerations import ScriptServiceId
@@ -99,6 +99,35 @@ def test_a_method_that_needs_an_argument_is_refused_without() -> None:
         with pytest.raises(TypeUnmatched):
             world.call(ref)
     world.call(CLOCK.adjust_to_minute)
+
+
+def nested(count: int, times: int) -> list[Script]:
+    """Scripts that each execute the next one so many times; the last one writes the tariff."""
+    following = [
+        Script(number, [execute(TABLE.execute, LongUnsigned(number + 1))] * times) for number in range(1, count)
+    ]
+    return [*following, Script(count, [write(TARIFF.value, Unsigned(count))])]
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        nested(MOST_SCRIPTS + 1, 1),
+        nested(MOST_SCRIPTS, 100),
+        [Script(1, [write(TARIFF.value, Unsigned(1))] * (MOST_ACTIONS + 1))],
+    ],
+)
+def test_scripts_without_end_are_ended(scripts: list[Script], caplog: pytest.LogCaptureFixture) -> None:
+    world, _, switched = scripted()
+    world.set(TABLE.scripts, scripts)
+    with pytest.raises(OtherReason):
+        world.call(TABLE.execute, 1)
+    assert len(switched) <= MOST_ACTIONS
+    switched.clear()
+    world.set(TABLE.scripts, nested(MOST_SCRIPTS, 1))
+    world.call(TABLE.execute, 1)  # what was too much is forgotten
+    assert [tariff for _, tariff in switched] == [MOST_SCRIPTS]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_script_writes_and_invokes_beyond_the_rights_of_its_caller() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import json
 import socket
@@ -20,6 +21,7 @@ import dlms
 from dlms.apdu import decode
 from dlms.apdu.notification import DataNotification
 from dlms.association.server.clients import ServedClient
+from dlms.association.server.parts import Push
 from dlms.cosem.classes import Data, PushSetup, Register
 from dlms.cosem.classes.push import RepetitionDelay, SendDestinationAndMethod
 from dlms.cosem.types import RestrictedObjectDefinition, Restriction
@@ -30,7 +32,8 @@ from dlms.enumerations import PushMessageType, PushTransportService, Restriction
 from dlms.link.framing import discover
 from dlms.link.telegram import Telegram
 from dlms.security.protection import Protection
-from dlms.server import LogicalDevice, Server
+from dlms.server import LogicalDevice, Server, listening
+from dlms.server.listening import MOST_PUSHES
 
 SERIAL, ENERGY, SETUP = Data("0.0.96.1.0.255"), Register("1.0.1.8.0.255"), PushSetup("0.0.25.9.0.255")
 BODY = Structure((OctetString(b"DLM1"), DoubleLongUnsigned(4711)))
@@ -117,6 +120,29 @@ def test_a_push_that_nobody_takes_is_sent_again() -> None:
                 return b"".join(iter(lambda: connection.recv(4096), b""))
 
     check(telegram(push(pushing_meter(TCP, port), later)).apdu)
+
+
+def test_pushes_to_where_nobody_answers_are_not_carried_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    carried: list[Push] = []
+
+    async def never(push: Push, *_: object) -> bool:
+        carried.append(push)
+        await asyncio.sleep(60)
+        return False
+
+    async def main() -> list[bool]:
+        told: list[bool] = []
+        device = LogicalDevice("DLM0000000000001")
+        async with Server(device) as server:
+            await server.listen("tcp://127.0.0.1:0")
+            for _ in range(MOST_PUSHES + 3):
+                device.push(Push(b"", "tcp://192.0.2.1:4059", 1, 1, told.append))
+            await asyncio.sleep(0.05)
+        return told
+
+    monkeypatch.setattr(listening, "carry", never)
+    assert asyncio.run(main()) == [False] * 3
+    assert len(carried) == MOST_PUSHES
 
 
 @pytest.mark.parametrize("service", [TCP, HDLC])

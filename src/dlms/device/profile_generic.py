@@ -7,18 +7,20 @@ from typing import Any, Final
 
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.profile_buffer import ProfileBuffer
-from dlms.association.server.rights import Work
+from dlms.association.server.rights import NULL_DATA, Work
 from dlms.cosem.classes import Clock, ProfileGeneric
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition
-from dlms.data import Array, Data, NullData, OctetString, Structure, loads
-from dlms.device.clock import LiveClock
+from dlms.data import Array, Data, NullData, OctetString, Structure, dumps, loads
+from dlms.device.clock import LiveClock, within
 from dlms.device.part import begin, outcome
 from dlms.device.scheduled import Scheduled
 from dlms.enumerations import SortMethod
 from dlms.logical_name import LogicalName
 from dlms.service_errors import OtherReason, ServiceError
 
+BUFFER: Final = 2
+LONGEST_ROW: Final = 1 << 14
 NO_SORT_OBJECT: Final = CaptureObjectDefinition(0, LogicalName("0.0.0.0.0.0"), 0, 0)
 
 
@@ -28,7 +30,8 @@ class LiveProfile(Scheduled):
     `capture_objects` are attributes, or definitions with a data_index (counted from 1) for an element of one. Rows are
     captured every `capture_period` seconds, at whole multiples of it in local time, so that one of a day ends at
     midnight; 0 captures when `capture` is invoked only. A scheduled row bears the time that it was due at. What cannot
-    be read is null-data. Writing one of the settings empties the buffer.
+    be read is null-data. Writing one of the settings empties the buffer. Clients may write `profile_entries` up to what
+    is given here, and capture no buffer; a row of more than LONGEST_ROW octets is not captured.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class LiveProfile(Scheduled):
         device[profile.entries_in_use] = lambda: len(self.buffer)
         device.on_get(profile.buffer, lambda selector, parameters: self.buffer.select(selector, parameters))
         device.on_set(profile.capture_objects, self._check)
+        device.on_set(profile.profile_entries, lambda entries: within(entries, profile_entries))
         device.on_call(profile.reset, lambda _: self.buffer.clear())
         device.on_call(profile.capture, lambda _: outcome(self.capture()))
         self._octets = device.find(profile.class_id, profile.logical_name).octets
@@ -72,21 +76,24 @@ class LiveProfile(Scheduled):
         """Capture a row, as of a time of the device's clock, or of now."""
         at = self.clock.now() if own is None else own
         row: list[Data] = []
+        length = 0
         buffer = self.buffer
         for of in buffer.capture_objects:
-            value = yield from self._value(of, at)
-            row.append(value)
+            octets = yield from self._octets_of(of, at)
+            length += len(octets)
+            if length > LONGEST_ROW:
+                raise OtherReason(what=self.profile.logical_name)
+            value = loads(octets, typed=True)
+            row.append(element(value, of.data_index) if of.data_index else value)
         buffer.append(row)
 
-    def _value(self, of: CaptureObjectDefinition, own: float) -> Work[Data]:
+    def _octets_of(self, of: CaptureObjectDefinition, own: float) -> Work[bytes]:
         if of.class_id == Clock.class_id and of.attribute_index == 2:
-            return OctetString(self.clock.date_time(own).octets)
+            return dumps(OctetString(self.clock.date_time(own).octets))
         try:
-            octets = yield from self.itself.octets(of.class_id, of.logical_name, of.attribute_index)
+            return (yield from self.itself.octets(of.class_id, of.logical_name, of.attribute_index))
         except ServiceError:
-            return NullData()
-        value = loads(octets, typed=True)
-        return element(value, of.data_index) if of.data_index else value
+            return NULL_DATA
 
     # ---- settings -------------------------------------------------------------------------------------------------
 
@@ -108,10 +115,12 @@ class LiveProfile(Scheduled):
         )
 
     def _check(self, capture_objects: Sequence[CaptureObjectDefinition]) -> None:
-        """Before capture objects are written: they have to be there."""
+        """Before capture objects are written: they have to be there. Rows of rows would grow with every capture."""
         if not capture_objects:
             raise OtherReason
         for of in capture_objects:
+            if (of.class_id, of.attribute_index) == (ProfileGeneric.class_id, BUFFER):
+                raise OtherReason(what=of.logical_name)
             self.itself.find(of.class_id, of.logical_name)
 
     # ---- schedule -------------------------------------------------------------------------------------------------

@@ -162,8 +162,11 @@ class LivePushSetup:
         delay: int | RepetitionDelay = self._device[repetition_delay]
         if isinstance(delay, int):
             return delay
-        grown = delay.repetition_delay_min * (delay.repetition_delay_exponent / 100) ** (self._failures - 1)
-        return min(float(grown), delay.repetition_delay_max)
+        try:
+            grown: float = delay.repetition_delay_min * (delay.repetition_delay_exponent / 100) ** (self._failures - 1)
+        except OverflowError:  # exponents go up to 655 and failures to 255
+            return delay.repetition_delay_max
+        return min(grown, delay.repetition_delay_max)
 
     # ---- what -----------------------------------------------------------------------------------------------------
 

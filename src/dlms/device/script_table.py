@@ -18,12 +18,17 @@ from dlms.service_errors import ObjectUndefined, OtherReason, ServiceError
 
 EXECUTE: Final = 1
 NO_SCRIPT: Final = LogicalName("0.0.0.0.0.0")
+MOST_SCRIPTS: Final = 8
+"""Executed one by the other, over all tables of a device."""
+MOST_ACTIONS: Final = 1000
+"""Of a script and those that it has executed: each executing the next one twice, thirty scripts would not end."""
 
 
 class LiveScriptTable(Untimed):
     """Executes its scripts: each action in turn, whatever a client may do; one that fails keeps none of the others.
 
-    A parameter of null-data invokes a method without an argument. A script that comes to execute itself fails there.
+    A parameter of null-data invokes a method without an argument. A script that comes to execute itself fails there,
+    and so does what goes beyond MOST_SCRIPTS and MOST_ACTIONS.
     """
 
     def __init__(self, device: LogicalDevice, table: ScriptTable, scripts: Iterable[Script] = ()) -> None:
@@ -41,17 +46,31 @@ class LiveScriptTable(Untimed):
             raise ObjectUndefined(what=f"script {identifier}")
         if identifier in self._running:
             raise OtherReason(what=f"script {identifier} executes itself")
+        under_way = self._device.scripts_under_way
+        if under_way.scripts == MOST_SCRIPTS:
+            raise OtherReason(what=f"script {identifier} is one too many")
         self._running.add(identifier)
-        failure: ServiceError | None = None
+        under_way.scripts += 1
         try:
-            for action in script.actions:
-                try:
-                    yield from self._act(action)
-                except ServiceError as error:
-                    LOGGER.warning("%s, script %d: %s", self.table.logical_name, identifier, error)
-                    failure = failure or error
+            yield from self._act_all(identifier, script.actions)
         finally:
             self._running.discard(identifier)
+            under_way.scripts -= 1
+            if not under_way.scripts:
+                under_way.actions = 0
+
+    def _act_all(self, identifier: int, actions: Iterable[ScriptAction]) -> Work[None]:
+        failure: ServiceError | None = None
+        under_way = self._device.scripts_under_way
+        for action in actions:
+            if under_way.actions == MOST_ACTIONS:
+                raise OtherReason(what=f"script {identifier} goes on for too long")
+            under_way.actions += 1
+            try:
+                yield from self._act(action)
+            except ServiceError as error:
+                LOGGER.warning("%s, script %d: %s", self.table.logical_name, identifier, error)
+                failure = failure or error
         if failure is not None:
             raise failure
 

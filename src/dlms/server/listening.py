@@ -28,6 +28,8 @@ from dlms.transport.url import SERIAL_SCHEMES, Url
 
 READ_SIZE = 4096
 MANAGEMENT = 1
+MOST_PUSHES = 64
+"""That are being carried at a time: nobody may answer where a client wants them to go."""
 SAP_ASSIGNMENT = SapAssignment("0.0.41.0.0.255")
 
 
@@ -176,6 +178,9 @@ class Server:
         while device.notifications:
             message = device.notifications.popleft()
             if isinstance(message, Push):
+                if len(self._pushes) == MOST_PUSHES:
+                    message.sent(False)
+                    continue
                 task = asyncio.get_running_loop().create_task(self._carry(message))
                 self._pushes.add(task)
                 task.add_done_callback(self._pushes.discard)

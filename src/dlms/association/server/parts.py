@@ -49,6 +49,14 @@ class Push:
     sent: Callable[[bool], None]
 
 
+@dataclass(slots=True)
+class ScriptsUnderWay:
+    """How many scripts of a device are being executed, one by the other, and how many actions they have begun."""
+
+    scripts: int = 0
+    actions: int = 0
+
+
 class Parts:
     """The parts of one device, and what waits for its shell: notifications and unfinished work."""
 
@@ -58,6 +66,7 @@ class Parts:
         self.notifications: deque[Notification | Push] = deque()
         self.unfinished: deque[Awaitable[object]] = deque()
         """Async functions that a part has begun; the shell finishes them."""
+        self.scripts_under_way = ScriptsUnderWay()
 
     def install(self, part: P) -> P:
         """Let a part live from now on, which is what its first timer counts from; it is returned."""
