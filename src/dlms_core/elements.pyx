@@ -5,7 +5,16 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
 
 from dlms_core.axdr cimport AXDR_ARRAY, axdr_bounds, axdr_bounds_open, axdr_skip
-from dlms_core.cursor cimport dlms_cursor, dlms_cursor_open, dlms_left, dlms_length, dlms_u8
+from dlms_core.cursor cimport (
+    DLMS_COUNT,
+    DLMS_OK,
+    DLMS_TRUNCATED,
+    dlms_cursor,
+    dlms_cursor_open,
+    dlms_left,
+    dlms_length,
+    dlms_u8,
+)
 from dlms_core.sink cimport (
     dlms_sink,
     dlms_sink_close,
@@ -20,7 +29,7 @@ def whole_elements(octets):
     """The array of the elements that are there from first to last octet, with their true count.
 
     `octets` is one A-XDR array, cut off anywhere or with a count that is too high or too low. None where it does not
-    begin as an array does.
+    begin as an array does, or where an element is broken and not merely cut off.
     """
     cdef Py_buffer view
     cdef dlms_cursor cursor
@@ -45,6 +54,9 @@ def whole_elements(octets):
                 bounds.values -= 1
                 after = cursor.at
                 whole += 1
+        if cursor.fault.code not in (DLMS_OK, DLMS_TRUNCATED, DLMS_COUNT):
+            return None
+        with nogil:
             fine = (
                 dlms_sink_u8(&sink, AXDR_ARRAY)
                 and dlms_sink_length(&sink, whole)

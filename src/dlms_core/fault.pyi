@@ -9,6 +9,7 @@ class DecodeError(DlmsError):
     offset: int
     expected: str | None
     clause: str | None
+    octets: bytes | None
     def __init__(
         self,
         reason: str,

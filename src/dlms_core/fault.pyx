@@ -25,7 +25,8 @@ class DecodeError(DlmsError):
     `layer` names what was being decoded ("axdr", "hdlc", ...), `path` leads to the field within it
     ("" at the top), `offset` counts octets from the start of that layer. `reason` says what was expected and
     what was found; `expected`, where it is not None, names what would have to stand in place of octets that are there:
-    no octets behind them mend that.
+    no octets behind them mend that. `octets` are those of the layer where the decoder was given them as bytes: never
+    shown, for they may hold secrets, and no part of a pickle.
     """
 
     def __init__(self, reason, *, layer, offset, path="", expected=None, clause=None):
@@ -36,6 +37,7 @@ class DecodeError(DlmsError):
         self.offset = offset
         self.expected = expected
         self.clause = clause
+        self.octets = None
 
     def __str__(self):
         place = f"{self.path or self.layer}: {self.reason} at octet {self.offset}"

@@ -393,9 +393,12 @@ cdef class Program:
                 deepest[child] = max(deepest[child], deepest[at] + 1)
         return 0
 
-    cdef object decode_octets(self, const uint8_t* octets, size_t count, size_t* taken, bint front=False):
+    cdef object decode_octets(
+        self, const uint8_t* octets, size_t count, size_t* taken, bint front=False, bytes given=None
+    ):
         """The value of all octets, or, where `taken` is given, of the first ones and how many these are; with `front`
-        a pair of the value and the DecodeError of the Data that it could be read up to, or None."""
+        a pair of the value and the DecodeError of the Data that it could be read up to, or None. `given` are the octets
+        for whoever catches a DecodeError."""
         cdef Run run
         cdef const Op* root = self.ops
         dlms_cursor_open(&run.cursor, octets, count)
@@ -420,6 +423,7 @@ cdef class Program:
                 record_deviations(&run, value)
             return (value, None) if front else value
         except DecodeError as error:
+            error.octets = given
             if run.in_data:
                 # Raised by the reader of Data: its offset counts from our first octet, its path from where it began.
                 error.layer = self.layer
@@ -433,7 +437,9 @@ cdef class Program:
         """The value that `octets` stand for; DecodeError with its path and offset where they stand for none."""
         cdef Py_buffer view
         if PyBytes_CheckExact(octets):
-            return self.decode_octets(<const uint8_t*>PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets), NULL)
+            return self.decode_octets(
+                <const uint8_t*>PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets), NULL, False, octets
+            )
         PyObject_GetBuffer(octets, &view, PyBUF_SIMPLE)
         try:
             return self.decode_octets(<const uint8_t*>view.buf, view.len, NULL)

@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.association.meter_in_memory import ALL, ScriptedMeter
+from tests.association.scripted import Wire, negotiated, script
 
-from dlms.apdu.get import GetRequestNormal, GetRequestWithList
+from dlms.apdu import decode, encode
+from dlms.apdu.get import (
+    DataBlockG,
+    GetRequestNext,
+    GetRequestNormal,
+    GetRequestWithList,
+    GetResponseWithDatablock,
+)
+from dlms.apdu.read_write import (
+    BlockNumberAccess,
+    DataBlockResult,
+    ParameterizedAccess,
+    ReadRequest,
+    ReadResponse,
+)
+from dlms.association.client import ClientAssociation
+from dlms.association.opening import Proposal
 from dlms.cosem.classes import Clock, DemandRegister, ProfileGeneric, PushSetupV0, Register
-from dlms.cosem.declare import UntypedObject
+from dlms.cosem.declare import InterfaceClass, UntypedObject
 from dlms.cosem.references import AttributeRef
 from dlms.data import (
     Array,
@@ -17,6 +38,7 @@ from dlms.data import (
     DoubleLongUnsigned,
     Enum,
     Integer,
+    Long,
     LongUnsigned,
     NullData,
     OctetString,
@@ -24,12 +46,15 @@ from dlms.data import (
     Unsigned,
     VisibleString,
     dumps,
+    loads,
 )
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError, ProtocolError
+from dlms.errors import ConfigurationError, DecodeError, ProtocolError
 from dlms.results import DataAccessResult
+from dlms.security import Security
 from dlms.service_errors import ReadWriteDenied
 from dlms.units import Quantity, Unit
+from dlms_core.pieces import split
 
 LIST = (15, "0.0.40.0.0.255", 2)
 REGISTER = Register("1.0.1.8.0.255")
@@ -46,6 +71,14 @@ ELEMENTS = [
     element(40, 0, bytes([0, 0, 25, 9, 0, 255])),
     element(9999, 3, bytes([0, 0, 96, 1, 0, 255])),
 ]
+SHORT_ELEMENTS = b"".join(
+    dumps(Structure([Long(name), LongUnsigned(class_id), Unsigned(version), OctetString(logical_name)]))
+    for name, class_id, version, logical_name in [
+        (0x1000, 8, 0, bytes([0, 0, 1, 0, 0, 255])),
+        (0x1100, 40, 0, bytes([0, 0, 25, 9, 0, 255])),
+        (0x1200, 9999, 3, bytes([0, 0, 96, 1, 0, 255])),
+    ]
+)
 OBJECTS = (Clock("0.0.1.0.0.255"), PushSetupV0("0.0.25.9.0.255"), UntypedObject(9999, 3, "0.0.96.1.0.255"))
 
 
@@ -54,13 +87,109 @@ def test_objects_are_of_the_reported_version() -> None:
     assert meter.run(meter.association().objects()) == OBJECTS
 
 
-@pytest.mark.parametrize("count", [0, 1, 4, 200])
-def test_a_wrong_count_of_objects_is_not_believed(count: int) -> None:
-    octets = dumps(Array(ELEMENTS))
+ITSELF = "0C0100" + "0101" + "0204" + "10FA00" + "12000C" + "1102" + "09060000280000FF"
+
+
+def listing(
+    octets: bytes, block: int | None = None, *, short_names: bool = False
+) -> tuple[ClientAssociation, Callable[[], tuple[InterfaceClass, ...]]]:
+    """An association with a meter whose object list is these octets, in one response or in blocks; how it is read."""
+    pieces = [] if block is None else split(bytes.fromhex("0100" if short_names else "") + octets, block)
+
+    def answer(request: bytes) -> list[bytes]:
+        match decode(request):
+            case GetRequestNormal(invoke) if block is None:
+                return [bytes([0xC4, 1, invoke, 0]) + octets]
+            case GetRequestNormal(invoke):
+                return [encode(GetResponseWithDatablock(invoke, DataBlockG(len(pieces) == 1, 1, pieces[0])))]
+            case GetRequestNext(invoke, number):
+                last = number + 1 == len(pieces)
+                return [encode(GetResponseWithDatablock(invoke, DataBlockG(last, number + 1, pieces[number])))]
+            case ReadRequest((ParameterizedAccess(),)):
+                return [bytes.fromhex(ITSELF)]
+            case ReadRequest((BlockNumberAccess(number),)):
+                last = number + 1 == len(pieces)
+                return [encode(ReadResponse((DataBlockResult(last, number + 1, pieces[number]),)))]
+            case ReadRequest() if block is None:
+                return [bytes.fromhex("0C0100") + octets]
+            case ReadRequest():
+                return [encode(ReadResponse((DataBlockResult(len(pieces) == 1, 1, pieces[0]),)))]
+        raise AssertionError(request.hex())
+
+    client = ClientAssociation(Proposal(security=Security(), short_names=short_names))
+    client._negotiated = negotiated(short_names=short_names)
+    return client, lambda: Wire(answer).run(client.objects())
+
+
+def counted(count: int, elements: bytes | None = None) -> bytes:
+    """An array that says that it has `count` elements."""
     header = b"\x01\x81" + bytes([count]) if count > 127 else b"\x01" + bytes([count])
-    meter = ScriptedMeter({LIST: header + octets[2:]})
-    meter.block = 20
-    assert meter.run(meter.association().objects()) == OBJECTS
+    return header + (dumps(Array(ELEMENTS)).removeprefix(b"\x01\x03") if elements is None else elements)
+
+
+@pytest.mark.parametrize("short_names", [False, True])
+@pytest.mark.parametrize("block", [None, 20])
+@pytest.mark.parametrize("count", [0, 1, 2, 4, 127, 200])
+def test_a_wrong_count_of_objects_is_not_believed(count: int, block: int | None, short_names: bool) -> None:
+    """In one response and in blocks."""
+    client, read = listing(counted(count, SHORT_ELEMENTS if short_names else None), block, short_names=short_names)
+    assert read() == OBJECTS
+    (misfit,) = client.misfits
+    assert misfit.what == ("12/0-0:40.0.0*255:2" if short_names else "15/0-0:40.0.0*255:2")
+    assert isinstance(misfit.error, DecodeError)
+
+
+@pytest.mark.parametrize("block", [None, 20])
+def test_a_right_count_is_no_misfit(block: int | None) -> None:
+    client, read = listing(counted(3), block)
+    assert read() == OBJECTS
+    assert not client.misfits
+
+
+@pytest.mark.parametrize("block", [None, 20])
+@pytest.mark.parametrize("count", [1, 3, 4, 90])
+def test_a_list_that_ends_within_an_object_has_the_whole_ones(count: int, block: int | None) -> None:
+    whole = len(dumps(Array(ELEMENTS[:2])))
+    for length in range(whole, len(counted(3))):
+        client, read = listing(counted(count)[:length], block)
+        assert read() == OBJECTS[:2]
+        assert len(client.misfits) == 1
+
+
+@pytest.mark.parametrize("block", [None, 20])
+def test_what_is_wrong_besides_the_count_is_an_error(block: int | None) -> None:
+    octets = counted(3)
+    for broken in (
+        octets[:2] + b"\x07" + octets[3:],  # a tag that is none
+        octets[:2] + b"\x02\x04\x12\x00\x08\x07" + octets[8:],
+        octets + b"\x07",
+        b"\x02" + octets[1:] + b"\x00",  # a structure
+        b"\x01\x85" + octets[2:],
+    ):
+        client, read = listing(broken, block)
+        with pytest.raises(DecodeError):
+            read()
+        assert not client.misfits
+        with pytest.raises(DecodeError):
+            loads(broken)
+
+
+@pytest.mark.parametrize(
+    "answer", ["C401C102", "C401C1", "C403C1010001", "C402C100000000010002", "0C02000001", "C40145"]
+)
+def test_what_is_no_single_value_is_not_searched_for_objects(answer: str) -> None:
+    client = ScriptedMeter().association()
+    with pytest.raises(DecodeError):
+        script(answer).run(client.objects())
+    assert not client.misfits
+
+
+@given(st.binary(max_size=60), st.integers(0, 255), st.integers(0, 4))
+def test_any_octets_are_a_list_or_an_error(octets: bytes, count: int, whole: int) -> None:
+    elements = b"".join(dumps(row) for row in (ELEMENTS * 2)[:whole])
+    _, read = listing(counted(count, elements + octets))
+    with contextlib.suppress(DecodeError, ProtocolError):
+        assert read()[:whole] == (OBJECTS * 2)[:whole]
 
 
 @pytest.mark.parametrize(

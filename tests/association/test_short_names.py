@@ -83,6 +83,21 @@ def test_the_object_list_is_read_where_the_look_up_is_refused() -> None:
     assert hexadecimal(wire) == [LOOK_UP_TEXT, "050102FA08", "0501021008"]
 
 
+@pytest.mark.parametrize("count", ["00", "02", "04", "7F"])
+def test_an_object_list_that_counts_wrong_gives_base_names(count: str) -> None:
+    for client, answers in (
+        (association(conformance=EVERYTHING & ~Conformance.PARAMETERIZED_ACCESS), ()),
+        (association(), ("0C010103",)),  # the look-up is refused
+    ):
+        wire = script(
+            *answers, OBJECT_LIST.replace("0103", f"01{count}", 1), "0C01000902" + "4142", "0C010006000000" + "07"
+        )
+        assert wire.run(client.get(TEXT)) == b"AB"
+        assert wire.run(client.get(ENERGY)) == 7
+    wire = script(TEXT_AT_1000.replace("0101", f"01{count}", 1), "0C01000902" + "4142")
+    assert wire.run(association().get(TEXT)) == b"AB"
+
+
 def test_an_object_that_the_meter_does_not_list_is_undefined() -> None:
     client = association()
     wire = script(OBJECT_LIST)  # all of them in answer to the look-up of one

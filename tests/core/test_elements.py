@@ -38,6 +38,14 @@ def test_no_array_is_none(octets: str) -> None:
     assert whole_elements(bytes.fromhex(octets)) is None
 
 
+@pytest.mark.parametrize("broken", ["07", "0203070000", "0985", "110107", "1307", "0201" * 40])
+def test_a_broken_element_is_none(broken: str) -> None:
+    """A tag or a length that is none, too deep a nest: no count mends that."""
+    for count in (1, 3, 9):
+        octets = dumps(Array(rows(2)))
+        assert whole_elements(octets[:1] + bytes([count]) + octets[2:] + bytes.fromhex(broken)) is None
+
+
 @given(st.binary(max_size=400))
 def test_any_octets_give_none_or_an_array(octets: bytes) -> None:
     whole = whole_elements(b"\x01" + octets)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
+from dlms_core.fault import DecodeError
 from dlms_core.program import DEEPEST, KINDS, Program
 
 
@@ -48,7 +51,18 @@ def test_descriptions_of_the_wrong_type():
 
 
 def test_a_program_cannot_be_pickled():
-    import pickle
-
     with pytest.raises(TypeError):
         pickle.dumps(Program([{"kind": "null"}], layer="test"))
+
+
+def test_an_error_keeps_the_octets_and_tells_nobody():
+    octets = b"\x01\x02\x03"
+    with pytest.raises(DecodeError) as caught:
+        Program([{"kind": "unsigned16"}], layer="test").decode(octets)
+    assert caught.value.octets is octets
+    assert "03" not in f"{caught.value} {caught.value!r} {caught.value.args}"
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
+    assert (str(again), again.octets) == (str(caught.value), None)
+    with pytest.raises(DecodeError) as caught:
+        Program([{"kind": "unsigned16"}], layer="test").decode(bytearray(octets))  # it may change later
+    assert caught.value.octets is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,27 @@ def test_the_objects_of_the_current_association(serve: Serve) -> None:
         found = meter.objects()
     assert {Clock("0.0.1.0.0.255"), Register("1.0.1.8.0.255"), ProfileGeneric("1.0.99.2.0.255")} < set(found)
     assert AssociationLNV1("0.0.40.0.0.255") in found
+
+
+@pytest.mark.parametrize("more", [-3, -1, 1, 40])
+def test_a_count_of_objects_that_was_changed_on_the_way(serve: Serve, more: int) -> None:
+    """Its list comes in one get-response, and says that it has more or fewer objects than there are."""
+    url, arguments = options(serve, "wrapper", PUBLIC)
+    port = int(url.partition("?")[0].rpartition(":")[2])
+    head = re.compile(rb"(\xc4\x01.\x00\x01)(.)(?=\x02\x04\x12)", re.DOTALL)
+
+    def harm(direction: Direction, offset: int, octets: bytes) -> list[bytes | None]:
+        return [head.sub(lambda found: found[1] + bytes([found[2][0] + more]), octets)]
+
+    with (
+        Proxy(("127.0.0.1", port)) as proxy,
+        dlms.connect(url.replace(str(port), str(proxy.port)), **arguments) as meter,
+    ):
+        objects = meter.objects()
+        assert not meter.association.misfits
+        proxy.harm = harm
+        assert meter.objects() == objects
+        assert len(meter.association.misfits) == 1
 
 
 def test_a_register_in_one_step(serve: Serve) -> None:

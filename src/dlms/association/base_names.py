@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from dlms.association.effects import Exchange
 from dlms.association.negotiated import Negotiated
+from dlms.association.object_list import counted_anew
 from dlms.association.short_names import Variable, read_one
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import Data, LongUnsigned, OctetString, Structure, loads
+from dlms.data import Data, LongUnsigned, OctetString, Structure
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, ProtocolError
 from dlms.logical_name import LogicalName
@@ -73,16 +74,14 @@ class BaseNames:
         self._meant[short_name] = ref
         return Variable(short_name, selector, parameter, ref)
 
-    def read_object_list(self, negotiated: Negotiated) -> Exchange[bytes]:
-        """Read the whole object_list, and know every object from then on; its octets."""
-        octets = yield from read_one(negotiated, Variable(OBJECT_LIST, what="object_list"))
-        rows = loads(octets)
+    def read_object_list(self, negotiated: Negotiated) -> Exchange[None]:
+        """Read the whole object_list, and know every object from then on, whatever count it gives."""
+        rows, _ = yield from counted_anew(read_one(negotiated, Variable(OBJECT_LIST, what="object_list")))
         if not isinstance(rows, list):
             raise ProtocolError("the object_list is no array")
         for row in rows:
             self._take(row)
         self._complete = True
-        return octets
 
     def _find(self, negotiated: Negotiated, ref: AttributeRef[object] | MethodRef[object]) -> Exchange[tuple[int, int]]:
         key = (ref.class_id, ref.logical_name)
@@ -99,12 +98,12 @@ class BaseNames:
             yield from self.read_object_list(negotiated)
             return
         wanted = Structure((LongUnsigned(class_id), OctetString(bytes(logical_name))))
+        variable = Variable(OBJECT_LIST, BY_LOGICAL_NAME, wanted, "object_list")
         try:
-            octets = yield from read_one(negotiated, Variable(OBJECT_LIST, BY_LOGICAL_NAME, wanted, "object_list"))
+            value, _ = yield from counted_anew(read_one(negotiated, variable))
         except ServiceError:
             yield from self.read_object_list(negotiated)
             return
-        value = loads(octets)
         rows = value if isinstance(value, list) else [value]  # an element, an array of one, or (Gurux) all of them
         for row in rows:
             self._take(row)

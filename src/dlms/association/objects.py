@@ -8,6 +8,8 @@ from operator import index
 from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.effects import Exchange
+from dlms.association.object_list import counted_anew
+from dlms.association.values import Misfit
 from dlms.cosem.classes import (
     AssociationLN,
     AssociationSN,
@@ -18,11 +20,9 @@ from dlms.cosem.classes import (
 )
 from dlms.cosem.declare import InterfaceClass, UntypedObject, interface_object
 from dlms.cosem.references import AttributeRef
-from dlms.data import loads
-from dlms.errors import ConfigurationError, DecodeError, EncodeError, ProtocolError
+from dlms.errors import ConfigurationError, EncodeError, ProtocolError
 from dlms.service_errors import ServiceError
 from dlms.units import ScalerUnit, Unit
-from dlms_core.elements import whole_elements
 
 if TYPE_CHECKING:
     from dlms.association.client import ClientAssociation
@@ -37,29 +37,20 @@ SCALED_BY_IT: Final = {Register.class_id: (2,), ExtendedRegister.class_id: (2,),
 def objects(association: ClientAssociation) -> Exchange[tuple[InterfaceClass, ...]]:
     """The objects that this association sees, each of the class declared for its version or an UntypedObject.
 
-    A wrong count of them in a list that comes in blocks is passed over: all that are there are read.
+    A wrong count of them is not believed: all that are there are read, and the association's `misfits` tell.
     """
     holder = AssociationSN if association.negotiated.short_names else AssociationLN
-    octets = yield from association.get_octets(holder(CURRENT_ASSOCIATION).attribute(2))
-    rows = _elements(octets)
+    ref = holder(CURRENT_ASSOCIATION).attribute(2)
+    rows, error = yield from counted_anew(association.get_octets(ref))
+    if error is not None:
+        association.misfits.append(Misfit(str(ref), error))
+    if not isinstance(rows, list):
+        raise ProtocolError(f"expected an array of objects, got {type(rows).__name__}")
     first = 1 if association.negotiated.short_names else 0  # the base_name leads
     try:
         return tuple(_object(row[first : first + 3]) for row in rows)
     except (TypeError, ValueError, EncodeError) as error:
         raise ProtocolError(f"the object list is none: {error}") from error
-
-
-def _elements(octets: bytes) -> Sequence[Any]:
-    try:
-        rows = loads(octets)
-    except DecodeError:
-        whole = whole_elements(octets)
-        if whole is None:
-            raise
-        rows = loads(whole)
-    if not isinstance(rows, list):
-        raise ProtocolError(f"expected an array of objects, got {type(rows).__name__}")
-    return rows
 
 
 def _object(row: Sequence[Any]) -> InterfaceClass:
