@@ -23,7 +23,6 @@ from dlms.apdu.get import (
 from dlms.apdu.read_write import (
     BlockNumberAccess,
     DataBlockResult,
-    ParameterizedAccess,
     ReadRequest,
     ReadResponse,
 )
@@ -87,9 +86,6 @@ def test_objects_are_of_the_reported_version() -> None:
     assert meter.run(meter.association().objects()) == OBJECTS
 
 
-ITSELF = "0C0100" + "0101" + "0204" + "10FA00" + "12000C" + "1102" + "09060000280000FF"
-
-
 def listing(
     octets: bytes, block: int | None = None, *, short_names: bool = False
 ) -> tuple[ClientAssociation, Callable[[], tuple[InterfaceClass, ...]]]:
@@ -105,8 +101,6 @@ def listing(
             case GetRequestNext(invoke, number):
                 last = number + 1 == len(pieces)
                 return [encode(GetResponseWithDatablock(invoke, DataBlockG(last, number + 1, pieces[number])))]
-            case ReadRequest((ParameterizedAccess(),)):
-                return [bytes.fromhex(ITSELF)]
             case ReadRequest((BlockNumberAccess(number),)):
                 last = number + 1 == len(pieces)
                 return [encode(ReadResponse((DataBlockResult(last, number + 1, pieces[number]),)))]

@@ -25,18 +25,22 @@ from dlms.association.short_names import (
     write,
     write_unconfirmed,
 )
+from dlms.cosem.classes.associations import AssociationSNV2
 from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.cosem.types import ValueDefinition
 from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned, loads
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, DecodeError, DlmsError, ProtocolError
 from dlms.link.framing import discover
 from dlms.link.telegram import Telegram
+from dlms.logical_name import LogicalName
 from dlms.quirks import Quirks
 from dlms.security import Security
 from dlms.service_errors import ObjectUndefined, OtherReason, ReadWriteDenied
 
 TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
 ENERGY = AttributeRef(3, "1.0.1.8.0.255", 2)
+ASSOCIATION = AssociationSNV2("0.0.40.0.0.255")
 RESET = MethodRef(3, "1.0.1.8.0.255", 1)
 LOOK_UP_TEXT = "050104FA0802020212000109060000600100FF"
 TEXT_AT_1000 = "0C01000204101000120001110009060000600100FF"
@@ -81,6 +85,29 @@ def test_the_object_list_is_read_where_the_look_up_is_refused() -> None:
     wire = script("0C010103", OBJECT_LIST, "0C01000902" + "4142")
     assert wire.run(client.get(TEXT)) == b"AB"
     assert hexadecimal(wire) == [LOOK_UP_TEXT, "050102FA08", "0501021008"]
+
+
+def test_the_association_itself_needs_no_list() -> None:
+    """It is at FA00: what it can do is to be had although the list of objects may not be read."""
+    client = association()
+    wire = script("0C0100" + "0100", "0C0100" + "0201" + "09024142", "0D0100", "0C010103")
+    assert wire.run(client.get(ASSOCIATION.access_rights_list)) == []
+    asked = [ValueDefinition(1, LogicalName("0.0.96.1.0.255"), 2)]
+    assert wire.run(client.call(ASSOCIATION.read_by_logicalname, asked)) == (b"AB",)
+    wire.run(client.set(ASSOCIATION.security_setup_reference, LogicalName("0.0.43.0.0.255")))
+    with pytest.raises(ReadWriteDenied):
+        wire.run(client.get(ASSOCIATION.object_list))
+    assert hexadecimal(wire) == [
+        "050102FA10", "050104FA3001" + "0101020312000109060000600100FF0F02", "060102FA18010906" + "00002B0000FF",
+        "050102FA08",
+    ]  # fmt: skip
+
+
+def test_where_methods_begin_is_told_by_the_version_in_the_list() -> None:
+    client = association()
+    wire = script("0C0100020410FA0012000C110209060000280000FF", "0C0100" + "00")
+    wire.run(client.call(MethodRef(12, "0.0.40.0.0.255", 8), OctetString(b"A")))
+    assert hexadecimal(wire) == ["050104FA080202021200" + "0C09060000280000FF", "050104FA5801" + "090141"]
 
 
 @pytest.mark.parametrize("count", ["00", "02", "04", "7F"])

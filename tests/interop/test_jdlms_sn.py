@@ -18,8 +18,11 @@ from tests.shells.proxy import Direction, Proxy
 import dlms
 from dlms.apdu.get import SelectiveAccessDescriptor
 from dlms.client import Deadlines, Meter, Retries
+from dlms.cosem.classes.associations import AssociationSNV2
 from dlms.cosem.references import AttributeRef, MethodRef
+from dlms.cosem.types import ValueDefinition
 from dlms.data import DoubleLongUnsigned, Integer, LongUnsigned, OctetString, Structure
+from dlms.logical_name import LogicalName
 from dlms.security import Security
 from dlms.service_errors import ObjectUndefined
 
@@ -67,6 +70,19 @@ def test_reads_writes_and_calls(serve: Serve, link: str) -> None:
 def test_an_object_that_the_meter_does_not_have(serve: Serve) -> None:
     with connect(serve) as meter:
         assert isinstance(meter.get(TEXT, UNDEFINED, errors="return")[1], ObjectUndefined)
+
+
+def test_values_by_the_association_itself(serve: Serve) -> None:
+    """No list of objects is read for it. jDLMS returns a structure of the values, of all attributes for attribute 0."""
+    association, energy = AssociationSNV2("0.0.40.0.0.255"), LogicalName(ENERGY.logical_name)
+    sent: list[bytes] = []
+    with connect(serve, trace=lambda what, octets: sent.append(octets) if what == "apdu sent" else None) as meter:
+        asked = [ValueDefinition(3, energy, number) for number in (2, 3, 0)]
+        value, scaler_unit, *every = meter.call(association.read_by_logicalname, asked)
+        assert every == [energy, value, scaler_unit]
+        assert meter.call(association.read_by_logicalname, []) is None
+        assert [octets[:6].hex() for octets in sent[1:]] == ["050104fa3001"] * 2
+        assert value == meter.get(ENERGY)
 
 
 @pytest.mark.parametrize("pdu", [300, 1000, 40_000])

@@ -16,7 +16,9 @@ from dlms.logical_name import LogicalName
 from dlms.service_errors import ObjectUndefined, ServiceError
 
 CURRENT_ASSOCIATION: Final = 0xFA00
-"""The base_name of the Association SN object of the association itself."""
+"""The base_name of the Association SN object of the association itself, wherever it is: no list need be read for it."""
+ITSELF: Final = (12, LogicalName("0.0.40.0.0.255"))
+"""Class and logical name of that object."""
 OBJECT_LIST: Final = CURRENT_ASSOCIATION + 0x08
 BY_LOGICAL_NAME: Final = 2
 """The access selector of object_list that chooses the object of a class and a logical name."""
@@ -40,18 +42,20 @@ class BaseNames:
         """The variable that an attribute is; ObjectUndefined where the meter has no such object."""
         if ref.attribute_id < 1:
             raise ConfigurationError(f"{ref}: short names reach attributes from 1 on")
-        base_name, _ = yield from self._find(negotiated, ref)
+        base_name = yield from self._base_name(negotiated, ref)
         return self._variable(base_name, ref.short_name_offset, ref, selector, parameter)
 
     def method(self, negotiated: Negotiated, ref: MethodRef[object]) -> Exchange[Variable]:
         """The variable that invokes a method; ConfigurationError where no source says at which offset it is."""
-        base_name, version = yield from self._find(negotiated, ref)
         offset = ref.short_name_offset
-        if offset is None:
-            from dlms.cosem import classes, declare  # noqa: F401  # many declarations, needed here alone
+        if offset is not None:
+            base_name = yield from self._base_name(negotiated, ref)
+            return self._variable(base_name, offset, ref)
+        from dlms.cosem import classes, declare  # noqa: F401  # many declarations, needed here alone
 
-            declared = declare.find_class(ref.class_id, version)
-            offset = None if declared is None else declared(ref.logical_name).short_name_offset_of_method(ref.method_id)
+        base_name, version = yield from self._find(negotiated, ref)
+        declared = declare.find_class(ref.class_id, version)
+        offset = None if declared is None else declared(ref.logical_name).short_name_offset_of_method(ref.method_id)
         if offset is None:
             raise ConfigurationError(f"{ref}: its offset from base_name is not known; give short_name_offset")
         return self._variable(base_name, offset, ref)
@@ -82,6 +86,12 @@ class BaseNames:
         for row in rows:
             self._take(row)
         self._complete = True
+
+    def _base_name(self, negotiated: Negotiated, ref: AttributeRef[object] | MethodRef[object]) -> Exchange[int]:
+        if (ref.class_id, ref.logical_name) == ITSELF:
+            return CURRENT_ASSOCIATION
+        base_name, _ = yield from self._find(negotiated, ref)
+        return base_name
 
     def _find(self, negotiated: Negotiated, ref: AttributeRef[object] | MethodRef[object]) -> Exchange[tuple[int, int]]:
         key = (ref.class_id, ref.logical_name)
