@@ -7,6 +7,7 @@ import importlib.util
 import socket
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -15,10 +16,11 @@ from tests.interop.peers import unavailable
 import dlms
 from dlms.cli.reading import Reader
 from dlms.cosem.classes import Register
-from dlms.data import DoubleLongUnsigned
+from dlms.data import DoubleLongUnsigned, OctetString
 from dlms.errors import ConfigurationError
 from dlms.security import KeyRing
-from dlms.simulate import Simulation
+from dlms.simulate import MODELS, Simulation
+from dlms.simulate.model import DeclaredPush
 from dlms.simulate.running import RunningMeter, running
 
 HOUR = datetime(2026, 1, 5, 18, tzinfo=UTC).timestamp()
@@ -91,6 +93,18 @@ def test_faults_are_seen_at_the_port() -> None:
     with pushing("hdlc+tcp", HOUR + 1.9) as (meter, now):
         meter.faults.silent = True
         assert received(meter, now, HOUR + 3.1) == b""
+
+
+def test_whoever_leaves_the_telegrams_lying_is_let_go() -> None:
+    model = replace(MODELS["norwegian"], pushes=(DeclaredPush(0.01, lambda meter: OctetString(bytes(60_000))),))
+    with running(Simulation(model)) as simulation, socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        host, _, port = simulation.meters[0].url.partition("://")[2].rpartition(":")
+        reader.connect((host, int(port)))
+        time.sleep(3.0)  # more comes in it than the system keeps
+        reader.settimeout(5.0)
+        while reader.recv(1 << 16):
+            pass
 
 
 def test_gurux_dlms_reads_a_telegram() -> None:

@@ -25,6 +25,7 @@ from dlms.cosem.classes import (
     ScriptTable,
     SecuritySetup,
 )
+from dlms.datetime import CosemDateTime
 from dlms.device.clock import LiveClock
 from dlms.security import KeyRing
 from dlms.service_errors import ServiceError
@@ -44,6 +45,19 @@ def meter(request: pytest.FixtureRequest) -> Iterator[RunningMeter]:
 
 
 every_model = pytest.mark.parametrize("meter", [name for name in MODELS if MODELS[name].profiles], indirect=True)
+
+
+@pytest.mark.parametrize("year", [1970, 2019, 2999])
+@every_model
+def test_whatever_the_clock_is_set_to(meter: RunningMeter, year: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Before it began to count, a meter stands at nothing; far in the future it still counts."""
+    with meter.connect() as connected:
+        connected.set(Clock("0.0.1.0.0.255").time, CosemDateTime(year=year, month=1, day=2, hour=0, minute=0, second=0))
+        values = [connected.get(of.value) for of in connected.objects() if isinstance(of, (Register, ExtendedRegister))]
+        rows = connected.get(ProfileGeneric(meter.simulated.model.profile).entries_in_use)
+    assert all(value >= 0 for value in values if isinstance(value, int))
+    assert (rows == 0) is (year < 2020)
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @every_model

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from tests.server.test_serial_line import joined_terminals
 
 import dlms
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
 from dlms.data import DoubleLongUnsigned
 from dlms.errors import ConfigurationError
 from dlms.service_errors import ReadWriteDenied
+from dlms.shell import Deadlines
 from dlms.simulate import MODELS, Simulation
 from dlms.simulate.running import running
 
@@ -121,6 +123,26 @@ def test_other_links(link: str) -> None:
     assert asyncio.run(read()) == 96
 
 
+def test_a_serial_line() -> None:
+    with joined_terminals() as (ours, theirs):
+        simulation = simulated(meters=2, together=True)
+        with running(simulation, f"hdlc+serial://{theirs}?baud=19200") as meters:
+            for meter, number in zip(meters.meters, (1, 2), strict=True):
+                url = meter.url.replace(theirs, ours)
+                assert url == f"hdlc+serial://{ours}?baud=19200&client=1&server={number}"
+                with dlms.connect(url, security=meter.security) as client:
+                    assert client.get(Data("0.0.96.1.0.255").value) == f"{10_000_000 + number}".encode()
+
+
+def test_a_physical_address_is_kept_when_the_power_comes_back() -> None:
+    with running(simulated(), "hdlc+tcp://127.0.0.1:0?physical=17") as meters:
+        (meter,) = meters.meters
+        meter.reboot(away=0.1)
+        dlms.connect(f"{meter.url}&physical=17", security=meter.security).close()
+        with pytest.raises(dlms.DlmsError):
+            dlms.connect(f"{meter.url}&physical=18", security=meter.security, deadlines=Deadlines(link=0.5))
+
+
 def test_values_change_while_it_runs() -> None:
     energy = Register("1.0.1.8.0.255")
 
@@ -143,6 +165,8 @@ def test_what_cannot_be_simulated() -> None:
         Simulation(meters=70_000)
     with pytest.raises(ConfigurationError, match="beyond 65535"):
         asyncio.run(Simulation(meters=20).listen("tcp://127.0.0.1:65530"))
+    with pytest.raises(ConfigurationError, match="2 meters on one line are simulated together"):
+        asyncio.run(Simulation(meters=2).listen("hdlc+serial:///dev/nothing"))
     assert "european" in MODELS
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.errors import ConfigurationError
+from dlms.transport.url import with_options
 
 if TYPE_CHECKING:
     from dlms.simulate import SimulatedMeter
@@ -104,7 +105,7 @@ def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
         introduction += [
             f"# TEST keys, known to everybody: for no real meter. As {name}:",
             *lines,
-            f"# dlms objects '{meter.url}?client=16'",
+            f"# dlms objects '{with_options(meter.url, client=16)}'",
             f"# dlms profile --meter {name} {meter.model.profile}",
         ]
     sys.stdout.write("".join(f"{line}\n" for line in introduction))

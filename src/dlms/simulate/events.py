@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
+from operator import itemgetter
 
 import numpy as np
 
@@ -42,7 +44,7 @@ class Events:
         past = self._past
         if not self._recorded or until < self._recorded[0][0]:
             past = min(past, self._count_past(until))
-        return past + sum(at <= until for at, _ in self._recorded)
+        return past + bisect_right(self._recorded, until, key=itemgetter(0))
 
     def times(self, first: int, stop: int) -> Seconds:
         """When events happened."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from dlms.apdu import encode
@@ -17,6 +17,7 @@ from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server.pushing import carry, framed
 from dlms.simulate.faults import FaultyMeter
 from dlms.simulate.meter import SimulatedMeter
+from dlms.simulate.model import DeclaredPush
 from dlms.transport.url import Url
 
 LOGGER: Final = logging.getLogger(__name__)
@@ -26,6 +27,10 @@ LISTENER: Final = 32
 """The client address that telegrams go to."""
 HDLC: Final = HdlcSettings(information_transmit=2030)
 TIMEOUT: Final = 2.0
+AT_ONCE: Final = 1e-3
+"""Seconds between two lists that are due at the same time, by periods that no float is equal to."""
+LEFT_LYING: Final = 1 << 16
+"""Octets that somebody connected may leave unread."""
 
 
 class HanPort:
@@ -68,37 +73,43 @@ class HanPort:
     async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Whatever is sent to the port is passed over."""
         self._writers.add(writer)
-        with contextlib.suppress(ConnectionError):
-            while await reader.read(4096):
-                pass
-        self._writers.discard(writer)
-        writer.close()
+        try:
+            with contextlib.suppress(OSError):
+                while await reader.read(4096):
+                    pass
+        finally:
+            self._writers.discard(writer)
+            writer.close()
 
     async def _push_on(self) -> None:
-        model = self._meter.model
-        tact = min(push.period for push in model.pushes)
-        last = self._time()
+        pushes = self._meter.model.pushes
+        numbers = [math.floor(self._time() / push.period) + 1 for push in pushes]  # of their periods, each
         while True:
-            due = (math.floor(last / tact) + 1) * tact
+            due = min(number * push.period for number, push in zip(numbers, pushes, strict=True))
             await asyncio.sleep(max(due - self._time(), 0.0) + self._meter.faults.slow)
-            last = due
+            lists = []
+            for at, push in enumerate(pushes):
+                if numbers[at] * push.period < due + AT_ONCE:
+                    numbers[at] += 1
+                    lists.append(push)
             if not self._meter.faults.silent:
                 try:
-                    await self._push(due)
+                    await self._push(lists)
                 except DlmsError:
                     LOGGER.exception("a list of %s could not be pushed", self._meter.name)
 
-    async def _push(self, due: float) -> None:
+    async def _push(self, lists: Sequence[DeclaredPush]) -> None:
+        """The longest list that is due stands for the shorter ones."""
         if not self._writers and self._destination is None:
             return
-        # The longest list that is due stands for the shorter ones.
-        lists = [push for push in self._meter.model.pushes if due % push.period == 0]
         body = max(lists, key=lambda push: push.period).body(self._meter)
         apdu = encode(DataNotification(INVOKE_ID, None, body))
         push = Push(apdu, self._destination or "", LISTENER, self._meter.sap, lambda sent: None)
         octets = self._faulty.garbled(framed(push, self._url, HDLC))
         for writer in self._writers:
-            if not writer.is_closing():
+            if writer.transport.get_write_buffer_size() > LEFT_LYING:
+                writer.transport.abort()
+            elif not writer.is_closing():
                 writer.write(octets)
         if self._destination is not None:
             await carry(push, HDLC, TIMEOUT)

@@ -36,6 +36,7 @@ from dlms.simulate.model import (
 )
 from dlms.simulate.noise import Seconds, noise, seed_of
 from dlms.simulate.supply import Supply
+from dlms.transport.url import with_options
 from dlms.units import ScalerUnit, Unit
 
 ORIGIN: Final = 1_577_836_800
@@ -168,7 +169,7 @@ class SimulatedMeter:
             return {"url": self.url}
         client = self.device.clients[advertised.sap]  # its keys may have been changed
         return {
-            "url": f"{self.url}?client={client.sap}&server={self.sap}",
+            "url": with_options(self.url, client=client.sap, server=self.sap),
             "authentication": client.authentication.name.lower().replace("_", "-"),
             "policy": "authenticated+encrypted",
             "client_system_title": CLIENT_SYSTEM_TITLE,

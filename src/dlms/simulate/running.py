@@ -19,6 +19,7 @@ from dlms.security.settings import Security
 from dlms.simulate.faults import Faults
 from dlms.simulate.meter import SimulatedMeter
 from dlms.simulate.simulation import Simulation
+from dlms.transport.url import with_options
 
 T = TypeVar("T")
 PATIENCE = 60.0
@@ -57,7 +58,7 @@ class RunningMeter:
 
     def connect_public(self, **settings: Any) -> client.Meter:
         """A public client (16), without authentication."""
-        return client.connect(f"{self.simulated.url}?client=16&server={self.simulated.sap}", **settings)
+        return client.connect(with_options(self.simulated.url, client=16, server=self.simulated.sap), **settings)
 
     def __setitem__(self, ref: AttributeRef[T], value: T | Data | Callable[[], Any]) -> None:
         self.run(lambda: self.simulated.device.__setitem__(ref, value))

@@ -73,21 +73,34 @@ class Simulation:
         self._destination = destination
         self._servers: dict[int, Server | HanPort] = {}
         """By the number of the first meter that it serves."""
+        self._listened: dict[int, str] = {}
+        """Where, by the same number, with the port that was free."""
         self._away: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def listen(self, url: str = "tcp://127.0.0.1:4059") -> str:
         """Listen: each meter at a port of its own, from that of the URL on (0: any free ones), or all at one. The URL
-        of the first is returned; each meter has its own in `url`."""
+        of the first is returned; each meter has its own in `url`. A line without ports, a serial one say, is taken by
+        one meter, or by all `together`."""
         wanted = Url.parse(url)
         places = self._places()
+        if wanted.scheme not in ("tcp", "udp"):
+            if len(places) > 1:
+                raise ConfigurationError(f"{len(places)} meters on one line are simulated together")
+            await self._listen(places[0], url)
+            return self.meters[0].url
         if wanted.port and wanted.port + len(places) - 1 > LAST_PORT:
             raise ConfigurationError(f"{len(places)} meters from port {wanted.port} on need ports beyond {LAST_PORT}")
         for offset, meters in enumerate(places):
-            at = await self._serve(meters, _at_port(url, wanted, wanted.port + offset if wanted.port else 0))
-            for meter in meters:
-                meter.url = at
+            await self._listen(meters, _at_port(url, wanted, wanted.port + offset if wanted.port else 0))
         return self.meters[0].url
+
+    async def _listen(self, meters: list[SimulatedMeter], url: str) -> None:
+        at = await self._serve(meters, url)
+        query = url.partition("?")[2]
+        self._listened[meters[0].number] = at if "?" in at or not query else f"{at}?{query}"
+        for meter in meters:
+            meter.url = at
 
     def _places(self) -> list[list[SimulatedMeter]]:
         """The meters, grouped by the port that they share."""
@@ -122,7 +135,7 @@ class Simulation:
             return
         for each in meters:
             each.happened(Happening.POWER_UP)
-        await self._serve(meters, meter.url)
+        await self._serve(meters, self._listened[meters[0].number])
 
     async def reboot_by_chance(self) -> None:
         """Reboot meters for ever, each after the `reboot` seconds of its faults, more or less."""
@@ -153,8 +166,6 @@ class Simulation:
 
 def _at_port(url: str, wanted: Url, port: int) -> str:
     """The URL with another port."""
-    if wanted.scheme == "pair":
-        return url
     scheme = url.partition("://")[0]
     host = f"[{wanted.host}]" if ":" in wanted.host else wanted.host
     query = url.partition("?")[2]

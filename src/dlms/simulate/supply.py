@@ -64,12 +64,13 @@ class Supply:
             self._off.append((int(at), FOR_EVER))
 
     def _read(self, curve: Curve, at: Seconds) -> Reals:
-        """A counter, less what would have flowed while the supply was off."""
+        """A counter, less what would have flowed while the supply was off. Before its beginning it stands at 0: a
+        client may set the clock to any year."""
         readings = curve.at(at)
         for start, stop in self._off:
             begun = np.array([start])
             readings = readings - (curve.at(np.clip(at, start, max(start, stop))) - curve.at(begun))
-        return readings
+        return np.maximum(readings, 0.0)
 
     def _is_on(self, at: Seconds) -> npt.NDArray[np.bool_]:
         on = np.ones(at.shape, np.bool_)
@@ -131,7 +132,7 @@ class Supply:
 
     def gas(self, at: Seconds) -> Reals:
         """Gas, in m3."""
-        return self._gas.at(at)
+        return np.maximum(self._gas.at(at), 0.0)
 
     def in_period(self, at: Seconds, *, of: Callable[[Supply, Seconds], Reals], period: int) -> Reals:
         """By how much a counter rose in the last whole period."""

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from dlms.errors import ConfigurationError
 
@@ -88,6 +88,11 @@ class Url:
                 target = f"{scheme}://{target}"
             port = WRAPPER_PORT
         return cls(link=link, scheme=scheme, target=target, host=host, port=port, **options)
+
+
+def with_options(url: str, **options: int) -> str:
+    """The URL with more options."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"
 
 
 def _options(query: str) -> dict[str, Any]:
