@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 
 from dlms.cli import main
-from dlms.cli.profiles import capture_objects
+from dlms.cli.outcome import complain
+from dlms.cli.profiles import capture_objects, table_lines
+from dlms.cosem.profile import unpack_profile
+from dlms.data import Array, Structure, Unsigned, Utf8String, dumps
 from dlms.demo import fixtures
 from dlms.errors import DlmsError
 from dlms.logical_name import LogicalName
@@ -82,7 +85,7 @@ def test_several_profiles_are_numbered(tmp_path: Path) -> None:
         ([PROFILE.buffer.hex(), "--columns", "no/such/folder/out.npz"], 2, "cannot write"),
         ([PROFILE.buffer.hex(), "--columns", "no/such/folder/out.parquet"], 2, "cannot write"),
         ([PROFILE.buffer.hex(), "--plot", "no/such/folder/out.png"], 2, "cannot write"),
-        ([PROFILE.buffer.hex(), "--plot", "out.nonsense"], 2, "cannot write"),
+        ([PROFILE.buffer.hex(), "--plot", "out.nonsense"], 2, "--plot draws"),
     ],
 )
 def test_one_clear_line(
@@ -132,3 +135,27 @@ def test_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "1-0:31.7.0*255  Current L1, instantaneous                          9.05 A" in out
     assert out.splitlines()[-1].endswith("x memcpy of the same octets.")
     assert {path.name for path in (tmp_path / "demo-output").iterdir()} == {"load_profile.parquet", "load_profile.png"}
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        (f"{NAMES},1-0:2.7.0", "6 of them, where the profiles found have 5 columns"),
+        ("01010904 01020304", "a capture object is"),
+        ("0906 010203040506", "attribute 3 of a profile is an array"),
+    ],
+)
+def test_capture_objects_that_are_none_of_the_profile(
+    names: str, wrong: str, capture: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.csv"
+    assert main(["decode", capture, "--columns", str(out), "--capture-objects", names]) == 2
+    assert f"--capture-objects: {wrong}" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_text_of_a_meter_cannot_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = unpack_profile(dumps(Array([Structure([Utf8String("\x1b[2J"), Unsigned(1)])])))
+    assert list(table_lines(rows, 1, 1))[1].split() == ['"\\x1b[2J"', "1"]
+    complain("the meter says \x1b[2J\nand more")
+    assert capsys.readouterr().err == "dlms: the meter says \\x1b[2J and more\n"

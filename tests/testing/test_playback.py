@@ -176,6 +176,9 @@ def test_a_file_that_is_no_capture(tmp_path: Path) -> None:
     path.write_text("7EA0\n", encoding="ascii")
     with pytest.raises(DecodeError, match="line 1"):
         Playback.of(path)
+    path.write_bytes(b"\xff\xfe no text at all\n")
+    with pytest.raises(DecodeError, match="line 1"):
+        Playback.of(path)
 
 
 def test_a_second_connection_is_closed(captured: tuple[str, Path], pair: str) -> None:

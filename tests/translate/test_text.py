@@ -6,6 +6,7 @@ import pytest
 from tests import captured
 
 import dlms
+from dlms.data import CompactArray, NullData, OctetString, Unsigned, Utf8String
 from dlms.demo import fixtures
 from dlms.translate import to_text
 
@@ -51,6 +52,8 @@ def test_rows_are_a_table() -> None:
 def test_text_cannot_steer_a_terminal() -> None:
     value = dlms.loads(b"\x0a\x07\x1b[2J\x9b\x07A", typed=True)
     assert to_text(value) == 'visible-string "\\x1b[2J\\x9b\\x07A"'
+    rows = CompactArray((Unsigned, Utf8String, [1, OctetString], NullData), [(1, "\x1b[2J", [b"\x1b"], None)])
+    assert to_text(rows).splitlines() == ["compact-array of 1", "  1  \"\\x1b[2J\"  [b'\\x1b']  null-data"]
 
 
 @pytest.mark.skipif(captured.CORPUS is None, reason=captured.REASON)

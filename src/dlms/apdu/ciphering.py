@@ -22,7 +22,6 @@ SUITE: Final = 0x0F
 AUTHENTICATED: Final = 0x10
 ENCRYPTED: Final = 0x20
 BROADCAST_KEY: Final = 0x40
-COMPRESSED: Final = 0x80
 
 
 @sequence()
@@ -37,26 +36,6 @@ class CipheredContent(Message):
     invocation_counter: Annotated[Unsigned32 | None, when("security_control", mask=AUTHENTICATED | ENCRYPTED)]
     information: RemainingOctets
     authentication_tag: Annotated[OctetString12 | None, when("security_control", mask=AUTHENTICATED)] = None
-
-    @property
-    def suite(self) -> int:
-        return self.security_control & SUITE
-
-    @property
-    def authenticated(self) -> bool:
-        return bool(self.security_control & AUTHENTICATED)
-
-    @property
-    def encrypted(self) -> bool:
-        return bool(self.security_control & ENCRYPTED)
-
-    @property
-    def broadcast_key(self) -> bool:
-        return bool(self.security_control & BROADCAST_KEY)
-
-    @property
-    def compressed(self) -> bool:
-        return bool(self.security_control & COMPRESSED)
 
 
 CipheredOctets: TypeAlias = Annotated[CipheredContent, IN_OCTETS]

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from dlms.cli.octets import captures, content_of, recorded
-from dlms.cli.outcome import SUCCESS, CallAtFault, complain, extra
+from dlms.cli.outcome import SUCCESS, CallAtFault, complain
 from dlms.cli.plot import write_plots
-from dlms.cli.profiles import FORMATS, capture_objects, profiles, write_columns
+from dlms.cli.profiles import capture_objects, check_files, profiles, write_columns
 from dlms.cli.reading import Content, Reader, Reading
 from dlms.errors import ConfigurationError, DlmsError
 from dlms.security import KeyRing
@@ -64,7 +64,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what the octets hold; 1 if anything could not be read."""
-    _check(arguments)
+    check_files(arguments.columns, arguments.plot)
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
     content = content_of(arguments.source)
     records = recorded(content)
@@ -82,17 +82,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.columns is not None or arguments.plot is not None:
         status = max(status, _write_profiles(arguments, readings))
     return status
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what cannot be done before anything is printed."""
-    if arguments.columns is not None:
-        if arguments.columns.suffix not in FORMATS:
-            raise CallAtFault(f"--columns writes {', '.join(FORMATS)}, not {arguments.columns}")
-        if arguments.columns.suffix == ".parquet":
-            extra("pyarrow.parquet", "arrow")
-    if arguments.plot is not None:
-        extra("matplotlib", "plot")
 
 
 def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading]) -> int:

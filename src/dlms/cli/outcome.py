@@ -8,6 +8,8 @@ import sys
 from types import ModuleType
 from typing import Final
 
+from dlms.translate.recognition import harmless
+
 SUCCESS: Final = 0
 DATA_AT_FAULT: Final = 1
 CALL_AT_FAULT: Final = 2
@@ -21,7 +23,7 @@ class CallAtFault(Exception):
 
 def complain(what: str, *, status: int = DATA_AT_FAULT) -> int:
     """Say in one line what is wrong; returns the exit status."""
-    line = " ".join(what.split())
+    line = harmless(" ".join(what.split()))
     try:
         sys.stdout.flush()
     except OSError:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dlms.cli import meters
-from dlms.cli.outcome import SUCCESS, CallAtFault, extra
+from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cli.plot import write_plots
-from dlms.cli.profiles import FORMATS, cell_text, table_lines, write_columns
+from dlms.cli.profiles import cell_text, check_files, table_lines, write_columns
 from dlms.cosem.classes import ProfileGeneric
 from dlms.errors import ConfigurationError, EncodeError
 from dlms.logical_name import LogicalName
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     call = meters.Call(arguments)
     (text,) = call.expect(1, 1, "the logical name of the profile")
     profile = _profile(text)
-    _check(arguments)
+    check_files(arguments.columns, arguments.plot)
     zone = meters.zone(arguments.tz)
     start, stop = _time(arguments.start), _time(arguments.stop)
     columns = None if arguments.select is None else [part.strip() for part in arguments.select.split(",")]
@@ -78,19 +78,6 @@ def _profile(text: str) -> ProfileGeneric:
         return ProfileGeneric(bytes(LogicalName(name)))
     except EncodeError as error:
         raise CallAtFault(str(error)) from None
-
-
-def _check(arguments: argparse.Namespace) -> None:
-    """Refuse what cannot be written before the meter is asked."""
-    if arguments.columns is not None:
-        if arguments.columns.suffix not in FORMATS:
-            raise CallAtFault(f"--columns writes {', '.join(FORMATS)}, not {arguments.columns}")
-        if arguments.columns.suffix == ".parquet":
-            extra("pyarrow.parquet", "arrow")
-    if arguments.plot is not None:
-        formats = extra("matplotlib.backend_bases", "plot").FigureCanvasBase.filetypes
-        if arguments.plot.suffix.removeprefix(".").lower() not in formats:
-            raise CallAtFault(f"--plot draws {', '.join(f'.{name}' for name in sorted(formats))}, not {arguments.plot}")
 
 
 def _time(text: str | None) -> datetime.datetime | None:

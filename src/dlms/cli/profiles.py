@@ -13,13 +13,15 @@ import numpy as np
 
 from dlms import data
 from dlms.cli.outcome import CallAtFault, extra
+from dlms.cosem.capture import capture_objects as definitions
 from dlms.cosem.profile import Profile, unpack_profile
 from dlms.data import Data
-from dlms.errors import DlmsError, EncodeError
+from dlms.errors import EncodeError
 from dlms.grammar import Message, node
 from dlms.grammar.nodes import AnyData, Choice, Contents, Node, SequenceOf
 from dlms.grammar.nodes import Sequence as SequenceNode
 from dlms.logical_name import LogicalName
+from dlms.translate.recognition import quoted
 from dlms.translate.words import alternative_of, fields_of, printed
 
 FORMATS: Final = (".parquet", ".csv", ".npz")
@@ -35,8 +37,10 @@ def capture_objects(text: str) -> list[Any]:
     `[CLASS/]OBIS[:ATTRIBUTE][[INDEX]]` with commas between. Without a class it is a Clock or a Register. DlmsError for
     what is neither."""
     if re.fullmatch(r"(?:[0-9A-Fa-f]{2}\s*){7,}", text):
-        found: list[Any] = data.loads(bytes.fromhex(text))
-        return found
+        found = data.loads(bytes.fromhex(text))
+        if not isinstance(found, list):
+            raise EncodeError("attribute 3 of a profile is an array")
+        return list(definitions(found))
     return [_capture_object(part.strip()) for part in text.split(",")]
 
 
@@ -54,7 +58,7 @@ def _capture_object(text: str) -> CaptureObject:
 # ---- found ------------------------------------------------------------------------------------------------------
 
 
-def buffers(value: Message | Data) -> Iterator[bytes]:
+def buffers(value: Message | Data) -> Iterator[data.Array | data.CompactArray]:
     """The profile buffers in a message or a Data: arrays of equal structures, and compact-arrays; the outermost."""
     for found in [value] if isinstance(value, Data) else data_in(node(type(value)), value):
         yield from _buffers(found)
@@ -77,9 +81,9 @@ def data_in(of: Node, value: Any) -> Iterator[Data]:
             yield value
 
 
-def _buffers(value: Data) -> Iterator[bytes]:
+def _buffers(value: Data) -> Iterator[data.Array | data.CompactArray]:
     if isinstance(value, data.CompactArray) or (isinstance(value, data.Array) and _is_buffer(value)):
-        yield data.dumps(value)
+        yield value
     elif isinstance(value, (data.Array, data.Structure)):
         for member in value:
             yield from _buffers(member)
@@ -90,22 +94,48 @@ def _is_buffer(value: data.Array) -> bool:
     return len(lengths) == 1 and lengths.isdisjoint({-1, 0})
 
 
+def _width(value: data.Array | data.CompactArray) -> int:
+    """How many columns the rows of a buffer have."""
+    if isinstance(value, data.Array):
+        first = value.elements[0]
+        return len(first) if isinstance(first, data.Structure) else 1
+    return len(value.type_description) if isinstance(value.type_description, tuple) else 1
+
+
 def profiles(values: Iterable[Message | Data], captures: Sequence[Any] | None, period: int | None) -> list[Profile]:
-    """The profiles in these messages. Capture objects are taken for those with as many columns; if there are none,
-    what was given is wrong."""
-    return [_profile(octets, captures, period) for value in values for octets in buffers(value)]
-
-
-def _profile(octets: bytes, captures: Sequence[Any] | None, period: int | None) -> Profile:
-    try:
-        return unpack_profile(octets, captures, capture_period=period)
-    except DlmsError:
-        if captures is None:
-            raise
-        return unpack_profile(octets, capture_period=period)
+    """The profiles in these messages. Capture objects are taken for those with as many columns; CallAtFault where
+    profiles are found, and none of them has."""
+    found = [buffer for value in values for buffer in buffers(value)]
+    widths = sorted({_width(buffer) for buffer in found})
+    if captures is not None and found and len(captures) not in widths:
+        columns = " or ".join(map(str, widths))
+        raise CallAtFault(
+            f"--capture-objects: {len(captures)} of them, where the profiles found have {columns} columns"
+        )
+    return [
+        unpack_profile(
+            data.dumps(buffer),
+            captures if captures is not None and _width(buffer) == len(captures) else None,
+            capture_period=period,
+        )
+        for buffer in found
+    ]
 
 
 # ---- written ----------------------------------------------------------------------------------------------------
+
+
+def check_files(columns: Path | None, plot: Path | None) -> None:
+    """Refuse what cannot be written, before anything is read."""
+    if columns is not None:
+        if columns.suffix not in FORMATS:
+            raise CallAtFault(f"--columns writes {', '.join(FORMATS)}, not {columns}")
+        if columns.suffix == ".parquet":
+            extra("pyarrow.parquet", "arrow")
+    if plot is not None:
+        formats = extra("matplotlib.backend_bases", "plot").FigureCanvasBase.filetypes
+        if plot.suffix.removeprefix(".").lower() not in formats:
+            raise CallAtFault(f"--plot draws {', '.join(f'.{name}' for name in sorted(formats))}, not {plot}")
 
 
 def write_columns(found: Sequence[Profile], path: Path) -> list[Path]:
@@ -186,4 +216,6 @@ def table_lines(profile: Profile, head: int, tail: int) -> Iterator[str]:
 def _shown(cell: Any) -> str:
     if isinstance(cell, datetime.datetime):
         return cell.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(cell, str):
+        return quoted(cell)
     return format(cell, ".10g") if isinstance(cell, float) else cell_text(cell)

@@ -49,7 +49,7 @@ class Playback:
     @classmethod
     def of(cls, source: str | os.PathLike[str]) -> Self:
         """The capture in a file; DecodeError where it is none."""
-        return cls(read_capture(Path(source).read_text(encoding="ascii")))
+        return cls(read_capture(Path(source).read_text(encoding="ascii", errors="replace")))
 
     @property
     def finished(self) -> bool:

@@ -183,5 +183,10 @@ def shown_moment(moment: CosemDateTime) -> str:
 
 
 def quoted(text: str) -> str:
-    """Text in quotes, on one line, without characters that could steer a terminal."""
-    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text) + '"'
+    """Text in quotes, as `harmless`."""
+    return f'"{harmless(text)}"'
+
+
+def harmless(text: str) -> str:
+    """Text on one line, without characters that could steer a terminal."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -40,7 +40,7 @@ from dlms.translate.recognition import (
     shown_moment,
     shown_octets,
 )
-from dlms.translate.words import alternative_of, code_to_plain, fields_of, flags_to_plain, printed, type_name
+from dlms.translate.words import alternative_of, code_to_plain, fields_of, flags_to_plain, printed, type_name, typed
 
 INDENT: Final = "  "
 
@@ -209,7 +209,8 @@ OCTETS_READ: Final[Mapping[str, Callable[[bytes], str]]] = {
 def _data(label: str, value: Data) -> Line:
     lead = f"{label}: " if label else ""
     if isinstance(value, data.CompactArray):
-        rows = tuple(Row(tuple(map(_cell, row if isinstance(row, tuple) else (row,)))) for row in value)
+        elements = (typed(value.type_description, element) for element in value)
+        rows = tuple(Row(tuple(map(_cell, of if isinstance(of, data.Structure) else (of,)))) for of in elements)
         return Block(f"{lead}{type_name(value)} of {len(value)}", rows)
     if not isinstance(value, (data.Array, data.Structure)):
         return f"{lead}{type_name(value)} {shown(value)}" if value.value is not None else lead + type_name(value)
@@ -235,10 +236,8 @@ def _is_table(value: data.Array) -> bool:
     return lengths != {0} and len(lengths) == 1 and simple and not listed
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, bytes):
-        return shown_octets(value)
-    return "null-data" if value is None else str(value)
+def _cell(value: Data) -> str:
+    return str(value.value) if isinstance(value, (data.Array, data.Structure)) else shown(value)
 
 
 def _item(item: Register | Definition | Data) -> Line:

@@ -128,14 +128,7 @@ def equip(meter: SimulatedMeter) -> None:
     device[Data(YEAR).value] = LongUnsigned(2020)
     device[Data("0.0.94.91.0.255").value] = DoubleLongUnsigned(0)
     device[Data("1.0.0.8.4.255").value] = LongUnsigned(BLOCK)
-    add_current_row(
-        meter,
-        "0.0.94.91.10.255",
-        [
-            (1, name, 2)
-            for name in (SERIAL, DEVICE_ID, MAKER, FIRMWARE, METER_TYPE, METER_CATEGORY, CURRENT_RATING, YEAR)
-        ],
-    )
+    add_current_row(meter, "0.0.94.91.10.255", [(1, name, 2) for name in NAME_PLATE])
     add_current_row(meter, "1.0.94.91.0.255", [(8, CLOCK, 2), *((3, name, 2) for name in INSTANTANEOUS)])
     for name, registers in (
         ("1.0.94.91.3.255", INSTANTANEOUS),
