@@ -33,7 +33,7 @@ demo: build $(VENV)/.demo
 test: build $(VENV)/.test
 	$(BIN)/python -m pytest $(TEST)
 
-# The Java programs that tests/interop talks to; offline once Maven has fetched what they need.
+# The programs in Java and Rust that tests/interop talks to; offline once Maven and Cargo have fetched what they need.
 peers: build $(VENV)/.test $(VENV)/.bench
 	$(BIN)/python -m tests.interop.peers
 

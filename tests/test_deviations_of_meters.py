@@ -17,8 +17,10 @@ from tests.association.test_quirks import ATTRIBUTE
 
 import dlms
 from dlms.apdu import decode, encode
+from dlms.apdu.action import ActionResponseWithPblock
 from dlms.apdu.ciphering import GeneralGloCiphering
 from dlms.apdu.exception import ExceptionResponse
+from dlms.apdu.get import CosemMethodDescriptor, DataBlockSA
 from dlms.apdu.notification import DataNotification
 from dlms.association import services
 from dlms.association.effects import Send, SetAside
@@ -182,10 +184,12 @@ MET: dict[str, Met] = {
                  (f"{LINK}::test_a_response_whose_number_never_moves", f"{LINK}::test_segments_without_the_final_bit",
                   f"{QUIRKS}::test_initiate_request_not_ciphered", "test_another_context_name")),
     "Gurux": Met("windows that never end, a last block that does not say so, methods that are written",
-                 "single_blocks, last_block_unmarked, short_name_methods_written",
+                 "block_window, last_block_unmarked, short_name_methods_written",
                  ("association/test_short_names.py::test_a_method_is_written_where_reading_does_not_do",
                   "association/test_general_block_transfer.py::test_a_ciphered_apdu_whose_last_block_does_not_say_so",
-                  "test_single_blocks")),
+                  "test_block_window")),
+    "dlms-cosem-rs": Met("what a method returns in blocks is the Data alone", "accepted",
+                         ("test_results_in_blocks_without_a_result",)),
 }  # fmt: skip
 
 
@@ -238,9 +242,27 @@ def test_another_context_name() -> None:
         script(answer).run(open_association(Proposal(security=Security())))
 
 
-def test_single_blocks() -> None:
+@pytest.mark.parametrize("before", ["", "000100"])
+def test_results_in_blocks_without_a_result(before: str) -> None:
+    """With and without action-result, presence and choice before the Data; neither is what one octet less makes."""
+    method = CosemMethodDescriptor(1, bytes.fromhex("0000600100FF"), 1)
+    octets = bytes.fromhex(f"{before}0909010203040506070809")
+
+    def answered(*pieces: bytes) -> bytes | None:
+        answers = [
+            encode(ActionResponseWithPblock(0xC1, DataBlockSA(piece is pieces[-1], number, piece))).hex()
+            for number, piece in enumerate(pieces, 1)
+        ]
+        return script(*answers).run(services.call(negotiated(), method, None))
+
+    assert answered(octets[:5], octets[5:]) == bytes.fromhex("0909010203040506070809")
+    with pytest.raises(dlms.DecodeError):
+        answered(octets[:5], octets[5:-1])
+
+
+def test_block_window() -> None:
     answer = aare(CONTEXT, "A203020100", "A305A103020100", "BE10040E0800065F1F0400001E1D04000007")
-    for quirks, window in ((Quirks(single_blocks=True), 1), (Quirks(), 16)):
+    for quirks, window in ((Quirks(block_window=1), 1), (Quirks(block_window=63), 63), (Quirks(), 16)):
         assert script(answer).run(open_association(Proposal(security=Security(), quirks=quirks))).block_window == window
 
 

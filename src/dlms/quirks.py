@@ -44,7 +44,9 @@ class Quirks:
         invoke_id: every request has this invoke-id, 0 to 15; None counts them.
         priority: "high" or "normal" for every request; "negotiated" is high where the peer agrees to priorities.
         service_class_not_set: requests do not say that they are confirmed; they are answered all the same.
-        single_blocks: general-block-transfer goes block by block, without windows (a Gurux server never ends one).
+        block_window: general-block-transfer comes in windows of so many blocks, 1 to 63; None takes 16. 1 goes block by
+            block (a Gurux server never ends a window); a peer that marks all its blocks as streamed, as dlms-cosem-rs
+            and spodes-rs do, is taken to end a window after so many.
         last_block_unmarked: in general-block-transfer a ciphered APDU ends where its own length says, though no block
             says that it is the last (a Gurux server counts the protection of what it has protected already).
         requests_in_blocks: SET, write, and ACTION with parameters go in blocks of their service even where they fit one
@@ -68,7 +70,7 @@ class Quirks:
     invoke_id: int | None = None
     priority: Priority = "negotiated"
     service_class_not_set: bool = False
-    single_blocks: bool = False
+    block_window: int | None = None
     last_block_unmarked: bool = False
     requests_in_blocks: bool = False
     block_numbers_not_reset: bool = False
@@ -83,6 +85,8 @@ class Quirks:
             raise ConfigurationError(f"the quirk protocol_version is bits as text, not {version!r}")
         if self.invoke_id is not None and self.invoke_id not in range(16):
             raise ConfigurationError(f"the quirk invoke_id is 0 to 15, not {self.invoke_id!r}")
+        if self.block_window is not None and self.block_window not in range(1, 64):
+            raise ConfigurationError(f"the quirk block_window is 1 to 63, not {self.block_window!r}")
         if self.priority not in PRIORITIES:
             raise ConfigurationError(f"the quirk priority is one of {', '.join(PRIORITIES)}, not {self.priority!r}")
 

@@ -239,7 +239,7 @@ def test_a_written_value_may_be_answered_by_the_error_that_is_none() -> None:
 # ---- as a value -----------------------------------------------------------------------------------------------------
 
 
-OTHERS: dict[str, Any] = {"protocol_version": "100001", "invoke_id": 1, "priority": "high"}
+OTHERS: dict[str, Any] = {"protocol_version": "100001", "invoke_id": 1, "priority": "high", "block_window": 1}
 
 
 @pytest.mark.parametrize("field", fields(Quirks), ids=lambda field: field.name)
@@ -270,7 +270,10 @@ def test_named_sets_are_tables() -> None:
     "table",
     [
         {"single_block": True},
-        {"single_blocks": 1},
+        {"last_block_unmarked": 1},
+        {"block_window": 0},
+        {"block_window": 64},
+        {"block_window": "1"},
         {"invoke_id": 16},
         {"invoke_id": "1"},
         {"priority": "low"},

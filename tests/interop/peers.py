@@ -1,6 +1,6 @@
-"""Other people's implementations as processes of their own: built by Maven, on a free port, always ended.
+"""Other people's implementations as processes of their own: built by Maven or Cargo, on a free port, always ended.
 
-Without Java or Maven the tests that need a peer are skipped with that reason, unless DLMS_REQUIRE_PEERS=1.
+Without Java, Maven or Cargo the tests that need a peer are skipped with that reason, unless DLMS_REQUIRE_PEERS=1.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from typing import IO, Literal
 
 import pytest
 
-Name = Literal["jdlms", "gurux"]
+Name = Literal["jdlms", "gurux", "cosem", "spodes"]
+RUST = ("cosem", "spodes")
 HERE = Path(__file__).parent
 BUILD_SECONDS = 280.0
+RUST_SECONDS = 900.0  # some eighty crates, on a processor shared with other tests
 START_SECONDS = 60.0
 SESSION_SECONDS = 60.0
 MAVEN = ("mvn", "--quiet", "--batch-mode")
@@ -63,6 +65,21 @@ def _build(directory: Path) -> None:
         if built.returncode == 0:
             return
     raise Unavailable(f"Maven could not build {directory.name}: {(built.stdout + built.stderr)[-2000:]}")
+
+
+def executable(name: Name) -> Path:
+    """The program of a peer in Rust, built first where its sources are newer. Raises Unavailable."""
+    directory = HERE / "rust"
+    if not shutil.which("cargo"):
+        raise Unavailable("Cargo is not installed")
+    for mode in (["--offline"], []):
+        command = ["cargo", "build", "--quiet", "--locked", *mode, "--bin", name]
+        built = subprocess.run(
+            command, cwd=directory, capture_output=True, text=True, timeout=RUST_SECONDS, check=False
+        )
+        if built.returncode == 0:
+            return directory / "target" / "debug" / name
+    raise Unavailable(f"Cargo could not build {name}: {built.stderr[-2000:]}")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -110,7 +127,8 @@ def answers(done: subprocess.CompletedProcess[str], count: int) -> list[str]:
 @contextmanager
 def running(name: Name, program: Literal["Server", "Client"], *arguments: str, port: int, log: Path) -> Iterator[Peer]:
     """A peer that has said "ready"; its process is gone afterwards, whatever happened."""
-    command = [*JAVA, "-cp", class_path(name), f"peer.{program}", str(port), *arguments]
+    how = [executable(name)] if name in RUST else [*JAVA, "-cp", class_path(name), f"peer.{program}"]
+    command = [*how, str(port), *arguments]
     with log.open("a") as errors:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True)
     try:
@@ -134,3 +152,5 @@ def _line(stream: IO[str]) -> str:
 if __name__ == "__main__":
     class_path("jdlms")
     class_path("gurux")
+    executable("cosem")
+    executable("spodes")

@@ -28,7 +28,7 @@ from dlms.quirks import Quirks
 from dlms.security import Security
 
 PROFILE = ProfileGeneric("1.0.99.1.0.255")
-QUIRKS = Quirks(single_blocks=True, last_block_unmarked=True)
+QUIRKS = Quirks(block_window=1, last_block_unmarked=True)
 
 
 def connect(serve: Serve, link: str, ciphered: bool, blocks: list[GeneralBlockTransfer], **options: Any) -> Meter:
@@ -71,7 +71,7 @@ def test_the_last_block_of_a_ciphered_answer(serve: Serve, rows: int, marked: bo
 
 def test_without_the_quirk_what_follows_the_last_block_is_no_apdu(serve: Serve) -> None:
     with (
-        connect(serve, "wrapper", True, [], quirks=Quirks(single_blocks=True)) as meter,
+        connect(serve, "wrapper", True, [], quirks=Quirks(block_window=1)) as meter,
         pytest.raises(DecodeError, match="expected a known tag, got 00"),
     ):
         meter.get(PROFILE.buffer, selection=EntryDescriptor(1, 16, 1, 0))

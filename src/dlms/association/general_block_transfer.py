@@ -5,8 +5,8 @@ how many blocks its sender takes at once. Who streams sends on without waiting; 
 streamed, and hands the turn to the other end, which sends blocks of its own or, with nothing to send, an empty one.
 Whatever was lost is sent again from the block after the acknowledged one.
 
-Answers in windows of more than one block were seen from our own server alone (Gurux's never ends one), and of captured
-telegrams only pushes, which nobody acknowledges, come in general blocks.
+Who marks the last block of a window as streamed, too, as dlms-cosem-rs and spodes-rs do, hands the turn over silently:
+after as many blocks as the quirk `block_window` says, or after the time in which a lost block would have come.
 """
 
 from __future__ import annotations

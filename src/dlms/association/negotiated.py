@@ -14,6 +14,8 @@ CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
 ASSOCIATION_BASE_NAME: Final = 0xFA00
 """The short name of the current association."""
+BLOCK_WINDOW: Final = 16
+"""How many blocks of a general-block-transfer are taken at once where no quirk says otherwise."""
 
 
 def vaa_name_of(*, short_names: bool) -> int:
@@ -50,7 +52,7 @@ class Negotiated:
     vaa_name: int
     server_system_title: bytes | None
     security: SecurityContext | None
-    block_window: int = 16
+    block_window: int = BLOCK_WINDOW
     quirks: Quirks = field(default_factory=Quirks)
     trace: Callable[[str, bytes], None] | None = None
     _invoke_id: int = 0

@@ -16,7 +16,7 @@ from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
 from dlms.association.effects import Accepting, Exchange, PassOver, Random, Receive, Reserve, Send
 from dlms.association.engine import Trace
 from dlms.association.exchange import error_of, request, unprotected
-from dlms.association.negotiated import ASSOCIATION_BASE_NAME, Negotiated, PreEstablished, vaa_name_of
+from dlms.association.negotiated import ASSOCIATION_BASE_NAME, BLOCK_WINDOW, Negotiated, PreEstablished, vaa_name_of
 from dlms.data import OctetString, loads
 from dlms.enumerations import ApplicationContext, Conformance
 from dlms.errors import (
@@ -160,7 +160,7 @@ def open_association(proposal: Proposal, trace: Trace | None = None) -> Exchange
         vaa_name=initiated.vaa_name,
         server_system_title=title,
         security=context,
-        block_window=_block_window(proposal),
+        block_window=proposal.quirks.block_window or BLOCK_WINDOW,
         quirks=proposal.quirks,
         trace=trace,
     )
@@ -179,14 +179,10 @@ def _pre_established(proposal: Proposal, known: PreEstablished, trace: Trace | N
         vaa_name=vaa_name_of(short_names=proposal.short_names),
         server_system_title=proposal.server_system_title,
         security=(yield from _security_context(proposal, trace)),
-        block_window=_block_window(proposal),
+        block_window=proposal.quirks.block_window or BLOCK_WINDOW,
         quirks=proposal.quirks,
         trace=trace,
     )
-
-
-def _block_window(proposal: Proposal) -> int:
-    return 1 if proposal.quirks.single_blocks else 16
 
 
 def _security_context(proposal: Proposal, trace: Trace | None) -> Exchange[SecurityContext | None]:

@@ -6,6 +6,7 @@ Values go in and out as the octets of one Data: what they mean is the business o
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, TypeAlias, TypeVar, cast
 
 from dlms.apdu.action import (
@@ -51,9 +52,9 @@ from dlms.association.blocks import Blocks, Take, as_data, need, pieces_of, same
 from dlms.association.effects import Exchange, Progress
 from dlms.association.exchange import request, send_unconfirmed
 from dlms.association.negotiated import Negotiated
-from dlms.data import Data
+from dlms.data import Data, loads
 from dlms.enumerations import Conformance
-from dlms.errors import ProtocolError
+from dlms.errors import DecodeError, ProtocolError
 from dlms.grammar import Message, program
 from dlms.results import ActionResult, DataAccessResult
 from dlms.service_errors import ServiceError, service_error
@@ -257,7 +258,7 @@ def call(negotiated: Negotiated, method: CosemMethodDescriptor, argument: bytes 
     if isinstance(response, ActionResponseNormal):
         answer = response.single_response
     else:
-        answer = RESPONSE.decode((yield from _returned_blocks(negotiated, invoke, response)))
+        answer = _answer_in_blocks((yield from _returned_blocks(negotiated, invoke, response)))
     return _returned(answer, method)
 
 
@@ -330,6 +331,19 @@ def _returned_blocks(negotiated: Negotiated, invoke: int, response: ActionRespon
             return b"".join(pieces)
         following = ActionRequestNextPblock(invoke, block.block_number)
         response = yield from request(negotiated, following, ActionResponseWithPblock)
+
+
+def _answer_in_blocks(octets: bytes) -> ActionResponseWithOptionalData:
+    """What blocks hold together: the response as it is without them, or the Data alone, as dlms-cosem-rs sends it and
+    Gurux's client expects it. What is long enough for blocks is not both."""
+    try:
+        whole_response: ActionResponseWithOptionalData = RESPONSE.decode(octets)
+    except DecodeError:
+        with suppress(DecodeError):
+            loads(octets)
+            return ActionResponseWithOptionalData(ActionResult.SUCCESS, as_data(octets))
+        raise
+    return whole_response
 
 
 def _returned(answer: ActionResponseWithOptionalData, method: CosemMethodDescriptor) -> bytes | None:
