@@ -17,7 +17,7 @@ from tests.serving import serving
 
 import dlms
 from dlms.data import DoubleLongUnsigned
-from dlms.errors import DlmsError
+from dlms.errors import ConfigurationError, DlmsError
 from dlms.server import LogicalDevice, ServedClient, Server
 
 
@@ -109,4 +109,12 @@ def test_sign_on_by_mode_e_again_after_each_client() -> None:
 
 def test_a_port_that_is_not_there() -> None:
     with pytest.raises(DlmsError), serving(Server(meter()), "hdlc+serial:///dev/there-is-none"):
+        pass
+
+
+def test_a_speed_that_mode_e_has_not() -> None:
+    with (
+        pytest.raises(ConfigurationError, match="300 baud"),
+        serving(Server(meter()), "iec+serial:///dev/tty?baud=299"),
+    ):
         pass

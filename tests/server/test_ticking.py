@@ -53,6 +53,21 @@ def test_a_server_ticks_its_devices(caplog: pytest.LogCaptureFixture) -> None:
     assert {record.levelno for record in caplog.records} == {logging.ERROR}
 
 
+def test_a_part_that_cannot_say_when_it_is_due_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    class Lost(EveryTenth):
+        def next_timer(self) -> float:
+            if self.at:
+                raise OverflowError
+            return self.at
+
+    device = meter()
+    lost, part = device.install(Lost(device, 0.0)), device.install(EveryTenth(device, 10.0))
+    lost.at = 1.0
+    device.tick(10.0)
+    assert (lost.count, part.count) == (0, 1)
+    assert "Lost" in caplog.text
+
+
 def test_async_work_of_a_part_is_finished_by_the_server(caplog: pytest.LogCaptureFixture) -> None:
     device = meter()
     itself = DeviceItself(device)

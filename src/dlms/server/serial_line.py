@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, Self
 
 from dlms.association.server.parts import Notification, Parts
-from dlms.errors import ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import MODE_C_BAUDS, Identification, answer_sign_on
 from dlms.server.connection import Connection, Sessions
 from dlms.server.stations import HdlcStation, Station
@@ -52,9 +52,10 @@ class SerialLine:
         station: Callable[[], HdlcStation],
         wire: Callable[[Station], Station],
     ) -> Self:
-        """Open the port of a URL; raises ConnectionLost."""
+        """Open the port of a URL; raises ConnectionLost, and ConfigurationError for a speed that mode E has not."""
+        own = identification(url, sessions) if url.link == "iec" else None
         port = await AsyncSerialTransport.open(url.target, url.baud)
-        return cls(port, sessions, station, wire, identification(url, sessions) if url.link == "iec" else None)
+        return cls(port, sessions, station, wire, own)
 
     def notify(self, device: Parts, notification: Notification) -> None:
         """Send a notification to those on this line that it is for."""
@@ -112,5 +113,7 @@ def identification(url: Url, sessions: Sessions) -> Identification:
     """What a meter says of itself when a client signs on: the letters of its name, the speed of the URL, mode E."""
     letters = next(iter(sessions.devices.values())).name.decode("ascii", "replace")
     name = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in letters)
-    character = max(character for character, baud in MODE_C_BAUDS.items() if baud <= url.baud)
-    return Identification(name[:MANUFACTURER_LENGTH], character, f"\\2{name[MANUFACTURER_LENGTH:]}")
+    able = [character for character, baud in MODE_C_BAUDS.items() if baud <= url.baud]
+    if not able:
+        raise ConfigurationError(f"mode E goes on at {min(MODE_C_BAUDS.values())} baud at the least, not {url.baud}")
+    return Identification(name[:MANUFACTURER_LENGTH], max(able), f"\\2{name[MANUFACTURER_LENGTH:]}")

@@ -92,17 +92,24 @@ class Parts:
         return min((at for part in self._parts if (at := part.next_timer()) is not None), default=None)
 
     def tick(self, now: float) -> None:
-        """Let every part do what is due, and what that makes due; one that fails is logged and keeps none of the
-        others from it."""
+        """Let every part do what is due, and what that makes due; one that fails, if only to say when it is due, is
+        logged and keeps none of the others from it."""
         for _ in range(ROUNDS):
-            due = [part for part in self._parts if (at := part.next_timer()) is not None and at <= now]
-            if not due:
+            if not any([self._ticked(part, now) for part in self._parts]):  # a list: each of them has its turn
                 return
-            for part in due:
-                try:
-                    part.tick(now)
-                except Exception:
-                    LOGGER.exception("%r failed", part)
+
+    @staticmethod
+    def _ticked(part: Part, now: float) -> bool:
+        """Tick a part that is due; whether it was."""
+        due = False
+        try:
+            at = part.next_timer()
+            due = at is not None and at <= now
+            if due:
+                part.tick(now)
+        except Exception:
+            LOGGER.exception("%r failed", part)
+        return due
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Have `watcher()` called whenever a timer may have changed, or something waits to be sent or finished."""
