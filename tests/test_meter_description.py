@@ -45,6 +45,33 @@ def test_counters_live_in_the_file_that_is_named(tmp_path: Path) -> None:
     counters.close()
 
 
+KEYS = {
+    "policy": "encrypted", "client_system_title": "4D4D4D0000000001",
+    "encryption_key": "000102030405060708090A0B0C0D0E0F",
+}  # fmt: skip
+
+
+def test_counters_outlive_the_process_though_no_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key whose counters begin again at 0 with each connection repeats its nonces."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    taken = []
+    for _ in range(3):
+        security = Description.of({"url": "tcp://h", **KEYS}).security
+        assert isinstance(security.counters, SqliteCounterStore)
+        with security.counters as counters:
+            taken.append(counters.reserve("one"))
+    assert taken == sorted(set(taken))
+    assert [path.name for path in tmp_path.glob("state/dlms/*.sqlite")] == ["counters.sqlite"]
+    assert not isinstance(Description.of({"url": "tcp://h"}).security.counters, SqliteCounterStore)
+
+
+def test_counters_that_can_be_kept_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "state").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with pytest.raises(ConfigurationError, match="counters = "):
+        Description.of(KEYS)
+
+
 @pytest.mark.parametrize("table", [{"encription_key": "00"}, {"url": "tcp://h", "quirks": "nobody"}])
 def test_what_nothing_knows_is_refused(table: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):

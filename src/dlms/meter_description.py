@@ -53,8 +53,9 @@ class Description:
     """What `connect(meter=...)` takes from the table.
 
     `url`, `quirks` (a named set or a table), `short_names`, `counters` (an SQLite file for the invocation counters,
-    relative to the working directory), `server_system_title` (hexadecimal; another meter is refused), `user_id`, and
-    the entries of `dlms.Security`.
+    relative to the working directory; keys that are described outlive the process, so without this entry the counters
+    are kept in `$XDG_STATE_HOME/dlms/counters.sqlite`, else `~/.local/state/dlms/counters.sqlite`),
+    `server_system_title` (hexadecimal; another meter is refused), `user_id`, and the entries of `dlms.Security`.
     """
 
     url: str | None
@@ -83,6 +84,8 @@ class Description:
         server_system_title = None if title is None else title_of_hex(title, "server_system_title")
         if "counters" in table:
             security = replace(security, counters=SqliteCounterStore(table["counters"]))
+        elif security.encryption_key is not None:
+            security = replace(security, counters=SqliteCounterStore(_counters_of_the_user()))
         return cls(
             url=table.get("url"),
             security=security,
@@ -91,3 +94,15 @@ class Description:
             server_system_title=server_system_title,
             user_id=table.get("user_id"),
         )
+
+
+def _counters_of_the_user() -> Path:
+    """Where invocation counters are kept that no file was named for: a key with counters that begin again with each
+    process would repeat its nonces. One file does for all meters, since counters are named by title and key."""
+    try:
+        base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        path = Path(base, "dlms", "counters.sqlite")
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (OSError, RuntimeError) as error:
+        raise ConfigurationError(f"invocation counters cannot be kept: {error}; name a file: counters = ...") from None
+    return path

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from tests.serving import serving
+from tests.shells.wires import counters_in
 
 from dlms.cli import main
 from dlms.cosem.classes import Clock, Data, DisconnectControl, ProfileGeneric, Register
@@ -23,8 +24,10 @@ from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import MethodAccessV3
 from dlms.server import READ_AND_WRITE, LogicalDevice, ProfileBuffer, ServedClient, Server
+from dlms.transport.capture import read_capture
 
 EK, AK = "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
+TITLE = "4D4D4D0000000001"
 ENERGY, CLOCK, NAME = Register("1.0.1.8.0.255"), Clock("0.0.1.0.0.255"), Data("0.0.96.1.0.255")
 NUMBER, SWITCH = Data("0.0.96.3.10.255"), DisconnectControl("0.0.96.3.11.255")
 PROFILE = ProfileGeneric("1.0.99.1.0.255")
@@ -203,6 +206,24 @@ def test_a_plot(url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) ->
     assert out.read_bytes().startswith(b"\x89PNG")
 
 
+def test_commands_go_on_with_the_counters_of_those_before(
+    url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Keys from the environment and no file that names one for the counters."""
+    for name, value in (("ENCRYPTION_KEY", EK), ("AUTHENTICATION_KEY", AK), ("CLIENT_SYSTEM_TITLE", TITLE)):
+        monkeypatch.setenv(f"DLMS_{name}", value)
+    capture = tmp_path / "capture.txt"
+    for _ in range(3):
+        ended(
+            capsys, 0, "read", f"{url}?client=1", "3/1.0.1.8.0.255", "--authentication", "hls-gmac", "--policy",
+            "authenticated+encrypted", "--replay", "per_association", "--capture", str(capture),
+        )  # fmt: skip
+    records = [record for record in read_capture(capture.read_text()) if record.direction == "sent"]
+    counters = [counter for record in records for counter in counters_in(record.octets)]
+    assert len(counters) > 10
+    assert counters == sorted(set(counters))
+
+
 def test_a_meter_by_its_file(
     url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +262,12 @@ def test_secrets_come_from_the_environment_or_a_prompt(
     monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: asked.append(prompt) or "12345678")
     ended(capsys, 0, *command)
     assert asked == ["password: "]
+
+    def nobody(prompt: str, stream: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(getpass, "getpass", nobody)
+    assert "no password was given" in ended(capsys, 2, *command)
     monkeypatch.setenv("DLMS_PASSWORD", "87654321")
     assert "87654321" not in ended(capsys, 1, *command)
 

@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser, what: str, help_of_what: str)
     parser.add_argument("--json", action="store_true", help="one JSON object on each line")
     parser.epilog = (
         f"Secrets come from the file, else from the environment ({', '.join(SECRETS.values())}), else from a prompt "
-        "that does not show them; never from an argument."
+        "that does not show them; never from an argument. Invocation counters outlive the command: in the file that "
+        "`counters` names in the meter's file, else in the user's state folder."
     )
 
 
@@ -172,8 +173,15 @@ def _table(arguments: argparse.Namespace) -> dict[str, Any]:
         if SECRETS[name] in os.environ:
             table[name] = {"env": SECRETS[name]}
         elif name != "client_system_title" and sys.stdin.isatty():
-            table[name] = getpass.getpass(f"{name.replace('_', ' ')}: ", stream=sys.stderr)
+            table[name] = _asked(name.replace("_", " "))
     return table
+
+
+def _asked(what: str) -> str:
+    try:
+        return getpass.getpass(f"{what}: ", stream=sys.stderr)
+    except EOFError:
+        raise CallAtFault(f"no {what} was given") from None
 
 
 def _secrets_of(table: dict[str, Any]) -> list[str]:
