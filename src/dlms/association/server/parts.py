@@ -95,7 +95,7 @@ class Parts:
         """Let every part do what is due, and what that makes due; one that fails, if only to say when it is due, is
         logged and keeps none of the others from it."""
         for _ in range(ROUNDS):
-            if not any([self._ticked(part, now) for part in self._parts]):  # a list: each of them has its turn
+            if not sum(self._ticked(part, now) for part in self._parts):
                 return
 
     @staticmethod
