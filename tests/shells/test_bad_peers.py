@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.shells.colours import COLOURS, run
 from tests.shells.conftest import ENERGY, LONG, LONG_VALUE, NAME, Running, secured
 from tests.shells.proxy import Direction, Harm
-from tests.shells.wires import apdus, bad_wire, counters_in, frames
+from tests.shells.wires import apdus, bad_wire, ciphered_in, counters_in, frames
 
 from dlms import aio
 from dlms.apdu import decode, encode
@@ -45,6 +45,8 @@ HDLC = HdlcSettings(response_timeout=0.1, repetitions=2, poll_interval=0.02, ack
 RIGHT = (b"a meter of ours", 123456, LONG_VALUE)
 LONGEST = 8.0
 STORE = MemoryCounterStore()
+USED: dict[int, bytes] = {}
+"""What was sent under each counter of STORE, in all of these tests."""
 
 in_both_colours = pytest.mark.parametrize("colour", COLOURS)
 
@@ -67,8 +69,16 @@ async def session(
         outcome = error
     assert time.monotonic() - started < LONGEST
     assert wire.closed
+    if ciphered:
+        check_counters(bytes(wire.sent))
     assert isinstance(outcome, DlmsError) or outcome == RIGHT, outcome
     return outcome
+
+
+def check_counters(sent: bytes) -> None:
+    """No counter protects two APDUs; what HDLC repeats is the same, octet for octet."""
+    for counter, apdu in ciphered_in(sent):
+        assert USED.setdefault(counter, apdu) == apdu
 
 
 def outcome_of(colour: str, meter: Running, harm: Harm, link: str, **options: Any) -> Any:
@@ -111,12 +121,16 @@ def test_cut_at_every_octet(meter: Running, link: str, ciphered: bool, where: Di
                 return False
             finally:
                 assert wire.closed
+                if ciphered:
+                    check_counters(bytes(wire.sent))
 
     async def all_of_them() -> list[bool]:
         few = asyncio.Semaphore(24)
         return await asyncio.gather(*(one(at, few) for at in range(420)))
 
+    used = len(USED)
     came_through = asyncio.run(asyncio.wait_for(all_of_them(), 60))
+    assert not ciphered or len(USED) > used + 420
     assert not any(came_through[:40])
     assert came_through == sorted(came_through)  # once the value has come, nothing takes it back
     assert came_through[-1]

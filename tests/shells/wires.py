@@ -11,6 +11,8 @@ from tests.shells.proxy import Direction, Harm
 from dlms.apdu import decode
 from dlms.apdu.acse import Aarq, Rlrq
 from dlms.errors import ConnectionLost
+from dlms.link.framing import discover
+from dlms.link.telegram import Telegram
 from dlms.security.ciphered import CIPHERED
 from dlms.transport.tcp import AsyncTcpTransport, TcpTransport
 from dlms_core.hdlc import Frame
@@ -71,7 +73,7 @@ class _Wire:
         self._harm = harm
         self._offsets: dict[Direction, int] = {"up": 0, "down": 0}
         self._arrived: deque[bytes | None] = deque()
-        self.sent = bytearray()
+        self.sent = bytearray()  # by the client, whatever became of it
         self.closed = False
         self._cut = False
 
@@ -99,11 +101,11 @@ class Wire(_Wire):
     def send(self, octets: bytes) -> None:
         if self._cut:
             raise ConnectionLost("the wire was cut")
+        self.sent += octets
         for piece in self._harmed("up", octets):
             if piece is None:
                 self._cut = True
                 return
-            self.sent += piece
             self._transport.send(piece)
 
     def receive(self, timeout: float | None) -> bytes | None:
@@ -122,11 +124,11 @@ class AsyncWire(_Wire):
     async def send(self, octets: bytes) -> None:
         if self._cut:
             raise ConnectionLost("the wire was cut")
+        self.sent += octets
         for piece in self._harmed("up", octets):
             if piece is None:
                 self._cut = True
                 return
-            self.sent += piece
             await self._transport.send(piece)
 
     async def receive(self, timeout: float | None) -> bytes | None:
@@ -146,13 +148,19 @@ async def bad_wire(colour: str, port: int, harm: Harm) -> Wire | AsyncWire:
     return AsyncWire(await AsyncTcpTransport.connect("127.0.0.1", port, 5), harm)
 
 
-def counters_in(octets: bytes) -> Iterator[int]:
-    """The invocation counters of what a client sent over a wrapper."""
-    for wpdu in WpduReader().read(octets):
-        if not isinstance(wpdu, Wpdu):
+def ciphered_in(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """The invocation counters of the whole APDUs that a client sent over a wrapper or HDLC, and what went under them:
+    more than once what a link repeats."""
+    for telegram in discover(octets):
+        if not isinstance(telegram, Telegram) or not telegram.complete:
             continue
-        message: Any = decode(wpdu.apdu)
+        message: Any = decode(telegram.apdu)
         if isinstance(message, (Aarq, Rlrq)):
             message = message.user_information
         if isinstance(message, CIPHERED) and message.ciphered_content.invocation_counter is not None:
-            yield message.ciphered_content.invocation_counter
+            yield message.ciphered_content.invocation_counter, telegram.apdu
+
+
+def counters_in(octets: bytes) -> Iterator[int]:
+    """The invocation counters alone."""
+    return (counter for counter, _ in ciphered_in(octets))
