@@ -233,7 +233,7 @@ def _starred(value: Any) -> Any:
     """The same with asterisks for all octets and texts, and 0 for numbers, of every Data and block."""
     match value:
         case Array() | Structure():
-            return type(value)([_starred(each) for each in value.value])
+            return type(value)([_starred(each) for each in value.elements])
         case OctetString():
             return OctetString(_stars(value.value))
         case VisibleString() | Utf8String():
