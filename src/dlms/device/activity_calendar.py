@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from itertools import islice
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from dlms.association.server.logical_device import LogicalDevice
@@ -20,6 +23,10 @@ from dlms.device.special_days import LiveSpecialDays
 
 NEVER: Final = CosemDateTime()
 DAYS_SEARCHED: Final = 366
+YEARS_KEPT: Final = 4
+"""A search goes through two, or three where days pass."""
+MOST_TIMES: Final = 10_000
+"""Of a day: one action with wildcards may have 1440."""
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -61,6 +68,11 @@ class LiveActivityCalendar(Scheduled):
         self._special_days = special_days
         self._looked = clock.now()
         self._active = EMPTY
+        self._starts: dict[int, list[tuple[date, int]]] = {}
+        """By year: when the seasons begin that may hold in it, and their places; where several begin on one day, the
+        first of them comes last."""
+        self._timed: dict[int, list[tuple[time, DayProfileAction]]] = {}
+        """By day_id: the actions of a day by their times."""
         self._read: tuple[bytes, ...] = ()
         device[calendar.calendar_name_active] = active.name
         device[calendar.season_profile_active] = list(active.seasons)
@@ -83,7 +95,7 @@ class LiveActivityCalendar(Scheduled):
     # ---- when -----------------------------------------------------------------------------------------------------
 
     def settings(self) -> object:
-        special = None if self._special_days is None else self._special_days.entries
+        special = None if self._special_days is None else self._special_days.settings()
         return *(self._octets[number] for number in (*ACTIVE, ACTIVATION)), special
 
     def next_after(self, own: float) -> float | None:
@@ -147,6 +159,8 @@ class LiveActivityCalendar(Scheduled):
             days: list[DayProfile] = device[of.day_profile_table_active]
             self._active = Calendar(device[of.calendar_name_active], seasons, weeks, days)
             self._read = read
+            self._starts.clear()
+            self._timed.clear()
         return self._active
 
     # ---- which day ------------------------------------------------------------------------------------------------
@@ -165,23 +179,37 @@ class LiveActivityCalendar(Scheduled):
 
     def season(self, day: date) -> Season | None:
         """The season that began last, up to a day."""
-        begun: list[tuple[date, Season]] = []
-        for season in self.active.seasons:
-            year = season.season_start.year
-            for of in (day.year, day.year - 1) if year is None else (year,):
+        seasons = self.active.seasons
+        starts = self._starts.get(day.year)
+        if starts is None:
+            if len(self._starts) == YEARS_KEPT:
+                self._starts.clear()
+            starts = self._starts[day.year] = self._begun(seasons, day.year)
+        begun = bisect_right(starts, day, key=itemgetter(0))
+        return seasons[starts[begun - 1][1]] if begun else None
+
+    @staticmethod
+    def _begun(seasons: Sequence[Season], year: int) -> list[tuple[date, int]]:
+        starts: list[tuple[date, int]] = []
+        for place, season in enumerate(seasons):
+            own = season.season_start.year
+            for of in (year, year - 1) if own is None else (own,):
                 start = first_of_year(season.season_start, of)
-                if start is not None and start <= day:
-                    begun.append((start, season))
-        return max(begun, key=lambda pair: pair[0])[1] if begun else None
+                if start is not None:
+                    starts.append((start, place))
+        return sorted(starts, key=lambda begun: (begun[0], -begun[1]))
 
     def _actions(self, day: date) -> list[tuple[time, DayProfileAction]]:
         """The actions of a day by their times."""
         day_id = self.day_id(day)
-        actions = [
-            action for profile in self.active.days if profile.day_id == day_id for action in profile.day_schedule
-        ]
-        timed = [(at, action) for action in actions for at in times(action.start_time)]
-        return sorted(timed, key=lambda pair: pair[0])
+        if day_id is None:
+            return []
+        days = self.active.days
+        if day_id not in self._timed:
+            actions = (action for profile in days if profile.day_id == day_id for action in profile.day_schedule)
+            timed = ((at, action) for action in actions for at in times(action.start_time))
+            self._timed[day_id] = sorted(islice(timed, MOST_TIMES), key=itemgetter(0))
+        return self._timed[day_id]
 
 
 ACTIVE: Final = (2, 3, 4, 5)

@@ -20,8 +20,10 @@ from dlms.datetime import CosemDate, CosemDateTime, CosemTime
 DatePattern: TypeAlias = CosemDate | CosemDateTime
 TimePattern: TypeAlias = CosemTime | CosemDateTime
 
-DAYS_SEARCHED: Final = 366 * 8 + 2
-"""29 February comes round after eight years at the most."""
+YEARS_SEARCHED: Final = 8
+"""29 February comes round by then."""
+LAST_YEAR: Final = 9999
+WEEK: Final = 7
 DAY: Final = timedelta(days=1)
 RESOLUTION: Final = 0.005
 """Seconds: half of what a time of day can tell apart."""
@@ -47,25 +49,35 @@ def comes_round(pattern: DatePattern, day: date) -> bool:
 
 
 def days(pattern: DatePattern, first: date) -> Iterator[date]:
-    """The days from `first` on that a date with wildcards means."""
-    if pattern.year is not None:
-        if not first.year <= pattern.year <= 9999:
-            return
-        first = max(first, date(pattern.year, 1, 1))
-    for _ in range(DAYS_SEARCHED):
-        if pattern.year is not None and first.year > pattern.year:
-            return
-        if comes_round(pattern, first):
-            yield first
-        if first == date.max:
-            return
-        first += DAY
+    """The days from `first` on that a date with wildcards means, in its year, or the next YEARS_SEARCHED.
+
+    Only days that may be meant are looked at: a device asks for thousands of dates that a client has made up.
+    """
+    if pattern.daylight_savings_begin or pattern.daylight_savings_end:
+        return
+    years = (pattern.year, pattern.year) if pattern.year is not None else (first.year, first.year + YEARS_SEARCHED)
+    months = (1, 12) if pattern.month is None else (pattern.month, pattern.month)
+    for year in range(max(years[0], first.year), min(years[1], LAST_YEAR) + 1):
+        for month in range(max(months[0], 1), min(months[1], 12) + 1):
+            for number in _numbers(pattern, monthrange(year, month)[1]):
+                day = date(year, month, number)
+                if day >= first and comes_round(pattern, day):
+                    yield day
+
+
+def _numbers(pattern: DatePattern, last: int) -> range:
+    """The numbers of the days that may be meant in a month of `last` days."""
+    if pattern.last_day_of_month or pattern.second_last_day_of_month:
+        return range(last - 2 * WEEK + 1, last + 1)
+    if pattern.day is None:
+        return range(1, last + 1)
+    return range(max(pattern.day, 1), min(pattern.day + WEEK, last + 1))
 
 
 @lru_cache(maxsize=256)
 def first_of_year(pattern: DatePattern, year: int) -> date | None:
     """The first day of a year that a date with wildcards means."""
-    if not 1 <= year <= 9999:
+    if not 1 <= year <= LAST_YEAR:
         return None
     found = next(days(pattern, date(year, 1, 1)), None)
     return found if found is not None and found.year == year else None

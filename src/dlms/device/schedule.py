@@ -22,6 +22,7 @@ from dlms.device.special_days import LiveSpecialDays
 MINUTE: Final = 60
 ALWAYS: Final = 0xFFFF
 DAYS_SEARCHED: Final = 366
+ENTRIES: Final = 2
 
 
 class LiveSchedule(Scheduled):
@@ -45,6 +46,9 @@ class LiveSchedule(Scheduled):
         self.schedule = schedule
         self._special_days = special_days
         device[schedule.entries] = list(entries)
+        self._octets = device.find(schedule.class_id, schedule.logical_name).octets
+        self._read = self._octets[ENTRIES]
+        self._entries = list(entries)
         device.on_call(schedule.enable_disable, self._enable_disable)
         device.on_call(schedule.insert, self._insert)
         device.on_call(schedule.delete, self._delete)
@@ -52,14 +56,16 @@ class LiveSchedule(Scheduled):
     @property
     def entries(self) -> list[ScheduleTableEntry]:
         """The entries as they are now."""
-        entries: list[ScheduleTableEntry] = self.device[self.schedule.entries]
-        return entries
+        if self._read is not self._octets[ENTRIES]:
+            self._entries = self.device[self.schedule.entries]
+            self._read = self._octets[ENTRIES]
+        return self._entries
 
     # ---- when -----------------------------------------------------------------------------------------------------
 
     def settings(self) -> object:
         table = self._special_days
-        return self.entries, None if table is None else table.entries
+        return self._octets[ENTRIES], None if table is None else table.settings()
 
     def next_after(self, own: float) -> float | None:
         found = (self._next_of(entry, own) for entry in self.entries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.cosem.classes import SpecialDaysTable
@@ -12,6 +13,10 @@ from dlms.device.occurrence import comes_round
 from dlms.device.part import Untimed
 from dlms.service_errors import ObjectUndefined
 
+ENTRIES: Final = 2
+DAYS_KEPT: Final = 1000
+"""Days whose day_id is remembered: a calendar asks for those of a year again and again."""
+
 
 class LiveSpecialDays(Untimed):
     """A table of special days, whose entries clients insert and delete by their index."""
@@ -19,19 +24,36 @@ class LiveSpecialDays(Untimed):
     def __init__(self, device: LogicalDevice, table: SpecialDaysTable, entries: Iterable[SpecialDayEntry] = ()) -> None:
         self.table = table
         self._device = device
+        self._day_ids: dict[date, int | None] = {}
         device[table.entries] = list(entries)
+        self._octets = device.find(table.class_id, table.logical_name).octets
+        self._read = self._octets[ENTRIES]
+        self._entries = list(entries)
         device.on_call(table.insert, self.insert)
         device.on_call(table.delete, self.delete)
 
     @property
     def entries(self) -> list[SpecialDayEntry]:
         """The entries as they are now."""
-        entries: list[SpecialDayEntry] = self._device[self.table.entries]
-        return entries
+        if self._read is not self._octets[ENTRIES]:
+            self._entries = self._device[self.table.entries]
+            self._read = self._octets[ENTRIES]
+            self._day_ids.clear()
+        return self._entries
+
+    def settings(self) -> object:
+        """What the days depend on."""
+        return self._octets[ENTRIES]
 
     def day_id(self, day: date) -> int | None:
         """The day_id of a day; None if it is not special."""
-        return next((of.day_id for of in self.entries if comes_round(of.specialday_date, day)), None)
+        entries = self.entries
+        if day not in self._day_ids:
+            if len(self._day_ids) > DAYS_KEPT:
+                self._day_ids.clear()
+            found = (of.day_id for of in entries if comes_round(of.specialday_date, day))
+            self._day_ids[day] = next(found, None)
+        return self._day_ids[day]
 
     def insert(self, entry: SpecialDayEntry) -> None:
         """Insert an entry in the place of one that has its index or its date."""
