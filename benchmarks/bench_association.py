@@ -8,7 +8,7 @@ import pytest
 from benchmarks import canned
 
 from dlms.association.client import ClientAssociation
-from dlms.association.effects import Receive, Reserve, Send
+from dlms.association.effects import Reserve
 from dlms.association.engine import Engine
 from dlms.association.opening import Proposal
 from dlms.link.wrapper import WrapperLink
@@ -37,12 +37,9 @@ def drive(engine, exchange, answers):
             return stop.value
         outcome = None
         kind = type(effect)
-        if kind is Send:
-            engine.send(effect.octets, 0.0)
-            engine.octets_to_send()
-        elif kind is Receive:
-            engine.receive(next(answers), 0.0)
-            outcome = engine.next_apdu()
+        if kind is bytes:
+            engine.ask(effect, 0.0)
+            outcome = engine.answer(next(answers), 0.0)
         elif kind is Reserve:
             outcome = effect.store.reserve(effect.name)
 

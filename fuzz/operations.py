@@ -67,14 +67,14 @@ def driven(exchange: Exchange[Any], answer: Callable[[bytes], Iterable[bytes]]) 
         except DlmsError as error:
             return error
         outcome = failure = None
+        if isinstance(effect, (bytes, Send)):
+            arrived += answer(effect if isinstance(effect, bytes) else effect.octets)
         match effect:
-            case Send(octets):
-                arrived += answer(octets)
-            case Receive(patience):
+            case bytes() | Receive():
                 received += 1
                 if arrived and received <= MOST_ANSWERS:
                     outcome = arrived.pop(0)
-                elif patience is None:
+                elif not isinstance(effect, Receive) or effect.patience is None:
                     assert received <= 2 * MOST_ANSWERS, "goes on after its time was over"
                     failure = DeadlineExceeded("silence")
             case Random(count):

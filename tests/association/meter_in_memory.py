@@ -18,7 +18,7 @@ from dlms.apdu.get import (
 )
 from dlms.apdu.set import SetRequestNormal, SetResponseNormal
 from dlms.association.client import ClientAssociation
-from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, Wait
+from dlms.association.effects import Exchange, Progress, Random, Reserve, Wait
 from dlms.association.negotiated import Negotiated
 from dlms.association.opening import Proposal
 from dlms.data import Data, dumps
@@ -65,7 +65,6 @@ class ScriptedMeter:
         """Drive an operation to its end."""
         outcome: Any = None
         failure: DlmsError | None = None
-        answer = b""
         while True:
             try:
                 effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
@@ -74,15 +73,13 @@ class ScriptedMeter:
                 return result
             outcome = failure = None
             match effect:
-                case Send(octets, _):
+                case bytes():
                     try:
-                        answer = encode_with_data_octets(self._answer(decode_with_data_octets(octets)))
+                        outcome = encode_with_data_octets(self._answer(decode_with_data_octets(effect)))
                     except DlmsError as error:
                         failure = error
                 case Wait(seconds):
                     self.waits.append(seconds)
-                case Receive():
-                    outcome = answer
                 case Random(count):
                     outcome = bytes(range(count))
                 case Reserve(store, name):

@@ -21,7 +21,7 @@ from dlms.apdu.initiate import InitiateRequest
 from dlms.apdu.read_write import BlockNumberAccess, ParameterizedAccess, ReadRequest, WriteRequest
 from dlms.apdu.set import SetRequestNormal
 from dlms.association import services, short_names
-from dlms.association.effects import Exchange, Random, Receive, Reserve, Send, SetAside
+from dlms.association.effects import Exchange, Random, Receive, Reserve, SetAside
 from dlms.association.engine import Engine
 from dlms.association.negotiated import Negotiated
 from dlms.association.opening import Proposal, open_association, release_association
@@ -219,8 +219,7 @@ class Replay:
         if self._next_kind() is FrameKind.DISC:
             self.engine.disconnect(0.0)
             self._carry()
-        while (octets := self.engine.next_unsolicited()) is not None:
-            self.notifications.append(decode(octets))
+        self.notifications += map(decode, self.engine.unsolicited)
         assert self.playback.finished
         assert not self.counters
 
@@ -256,10 +255,10 @@ class Replay:
                 return stop.value
             outcome = None
             match effect:
-                case Send(octets):
-                    self.engine.send(octets, 0.0)
-                    self._carry()
-                case Receive():
+                case bytes() | Receive():
+                    if isinstance(effect, bytes):
+                        self.engine.send(effect, 0.0)
+                        self._carry()
                     outcome = self.engine.next_apdu()
                     assert outcome is not None, "no answer in the capture"
                 case Random():

@@ -62,11 +62,13 @@ class Wire:
                 return result
             outcome = None
             match effect:
+                case bytes():
+                    self._take(effect)
+                    outcome = self._next(None)
                 case Send(octets):
-                    self.sent.append(octets)
-                    self._arrived += self._answer(octets)
-                case Receive():
-                    outcome = self._next(effect)
+                    self._take(octets)
+                case Receive(patience):
+                    outcome = self._next(patience)
                 case Random(count):
                     outcome = bytes(count)
                 case Reserve(store, name):
@@ -74,10 +76,14 @@ class Wire:
                 case SetAside(message):
                     self.set_aside.append(message)
 
-    def _next(self, effect: Receive) -> bytes | None:
+    def _take(self, octets: bytes) -> None:
+        self.sent.append(octets)
+        self._arrived += self._answer(octets)
+
+    def _next(self, patience: float | None) -> bytes | None:
         if self._arrived:
             return self._arrived.pop(0)
-        if effect.patience is not None:
+        if patience is not None:
             return None
         raise DeadlineExceeded("silence")
 

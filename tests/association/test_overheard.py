@@ -78,7 +78,7 @@ REQUESTS: dict[str, Callable[..., Exchange[Any]]] = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_requests(name: str) -> None:
     operation, short = REQUESTS[name], name in ("read", "write")
-    whole = next(operation(negotiated(short_names=short))).octets
+    whole = next(operation(negotiated(short_names=short)))
     wire = Wire(lambda octets: [encode(acknowledge(octets))])
     with contextlib.suppress(DlmsError):  # the answer to the last block is a simple one, whatever was asked
         wire.run(operation(negotiated(max_send_pdu_size=64, short_names=short)))

@@ -18,7 +18,7 @@ from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, DataB
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.set import SetRequestWithFirstDatablock
 from dlms.association import services, short_names
-from dlms.association.effects import Random, Reserve, Send
+from dlms.association.effects import Random, Reserve
 from dlms.association.negotiated import PreEstablished
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.enumerations import Conformance
@@ -52,8 +52,8 @@ def context(security: Security) -> SecurityContext:
 def test_initiate_request_not_ciphered() -> None:
     opening = open_association(Proposal(security=Security(**CIPHERED), quirks=PLAIN_INITIATE))
     sent = next(opening)
-    assert isinstance(sent, Send)
-    aarq = decode(sent.octets)
+    assert isinstance(sent, bytes)
+    aarq = decode(sent)
     assert isinstance(aarq, Aarq)
     assert isinstance(aarq.user_information, InitiateRequest)
     assert aarq.application_context_name == "2.16.756.5.8.1.3"
@@ -71,8 +71,8 @@ def test_a_dedicated_key_is_never_sent_in_the_clear() -> None:
 
 def first_octets(proposal: Proposal) -> bytes:
     sent = next(open_association(proposal))
-    assert isinstance(sent, Send)
-    return sent.octets
+    assert isinstance(sent, bytes)
+    return sent
 
 
 def test_protocol_version() -> None:
@@ -102,7 +102,7 @@ def test_release_not_ciphered() -> None:
     ciphered = release_association(way, Proposal(security=security))
     assert isinstance(next(ciphered), Reserve)
     plain = next(release_association(way, Proposal(security=security, quirks=Quirks(release_not_ciphered=True))))
-    assert plain == Send(bytes.fromhex("6203800100"))
+    assert plain == bytes.fromhex("6203800100")
 
 
 def test_no_title_goes_out_unless_it_is_given() -> None:
@@ -124,8 +124,8 @@ def test_the_initiate_request_has_a_policy_of_its_own() -> None:
     opening = open_association(Proposal(security=security))
     assert isinstance(next(opening), Reserve)
     sent = opening.send(1)
-    assert isinstance(sent, Send)
-    aarq = decode(sent.octets)
+    assert isinstance(sent, bytes)
+    aarq = decode(sent)
     assert isinstance(aarq, Aarq)
     assert aarq.application_context_name == "2.16.756.5.8.1.3"
     assert isinstance(aarq.user_information, GloInitiateRequest)
@@ -204,8 +204,8 @@ def test_requests_in_blocks() -> None:
     )  # fmt: skip
     assert isinstance(second, ActionRequestWithFirstPblock)
     whole = next(services.call(way, method, None))
-    assert isinstance(whole, Send)
-    assert isinstance(decode(whole.octets), ActionRequestNormal)
+    assert isinstance(whole, bytes)
+    assert isinstance(decode(whole), ActionRequestNormal)
 
 
 def blocks_from(number: int) -> list[str]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlms.errors import ConfigurationError, LinkError
-from dlms.link.base import ApduReceived, Connected, Disconnected, Noticed
+from dlms.link.base import Connected, Disconnected, Noticed, Unsolicited
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcInForce, HdlcSettings
 from dlms.quirks import Quirks
@@ -73,9 +73,9 @@ class Line:
     def _look(self) -> None:
         for event in self.meter.events():
             match event:
-                case ApduReceived(apdu):
-                    self.asked.append(apdu)
-                    answer = self.answer(apdu)
+                case bytes():
+                    self.asked.append(event)
+                    answer = self.answer(event)
                     if answer is not None:
                         self.meter.send(answer, self.now)
                 case Noticed():
@@ -84,8 +84,8 @@ class Line:
             match event:
                 case Connected(parameters):
                     self.connected = parameters
-                case ApduReceived(apdu):
-                    self.got.append(apdu)
+                case bytes():
+                    self.got.append(event)
                 case Disconnected():
                     self.ends.append(event)
                 case Noticed():
@@ -323,7 +323,7 @@ def test_our_own_octets_come_back() -> None:
     client.receive(echo, 0.0)
     assert client.events() == []
     client.receive(frame(FrameKind.I, b"\xe6\xe7\x00answer", send_sequence=0, receive_sequence=1), 0.0)
-    assert client.events() == [ApduReceived(b"answer")]
+    assert client.events() == [b"answer"]
 
 
 @pytest.mark.parametrize("echoing", [False, True])
@@ -347,7 +347,7 @@ def test_another_address_size_is_the_same_station() -> None:
     client.send(b"request", 0.0)
     wide = Frame(CLIENT, HdlcAddress(1, 17, size=4), 0x30, b"\xe6\xe7\x00answer").encode()
     client.receive(wide, 0.0)
-    assert client.events() == [ApduReceived(b"answer")]
+    assert client.events() == [b"answer"]
     stranger = Frame(CLIENT, HdlcAddress(1, 18), 0x52, b"\xe6\xe7\x00other").encode()
     client.receive(stranger, 0.0)
     assert client.events() == []
@@ -355,7 +355,7 @@ def test_another_address_size_is_the_same_station() -> None:
 
 def test_segments_without_the_final_bit() -> None:
     pieces = [b"\xe6\xe7\x00one ", b"two ", b"three"]
-    for quirks, expected in ((Quirks(), []), (Quirks(hdlc_final_bit_missing=True), [ApduReceived(b"one two three")])):
+    for quirks, expected in ((Quirks(), []), (Quirks(hdlc_final_bit_missing=True), [b"one two three"])):
         client = connected_client(quirks)
         client.send(b"request", 0.0)
         client.octets_to_send()
@@ -379,7 +379,7 @@ def test_a_response_whose_number_never_moves() -> None:
     lenient.send(b"request", 0.0)
     lenient.octets_to_send()
     lenient.receive(response, 0.0)
-    assert lenient.events() == [ApduReceived(b"answer")]
+    assert lenient.events() == [b"answer"]
     assert not lenient.octets_to_send()
     lenient.disconnect(0.0)
     assert lenient.events() == [Disconnected()]
@@ -392,7 +392,7 @@ def test_unsolicited_apdus_at_any_time() -> None:
     octets = meter.octets_to_send()
     assert octets.count(b"\x7e\xa8") == 3  # segmented
     client.receive(octets, 0.0)
-    assert client.events() == [ApduReceived(b"event " * 20, unsolicited=True)]
+    assert client.events() == [Unsolicited(b"event " * 20)]
 
 
 def test_a_frame_that_stops_arriving_is_given_up() -> None:
@@ -403,7 +403,7 @@ def test_a_frame_that_stops_arriving_is_given_up() -> None:
     client.receive(answer, 2.0)
     noticed, received = client.events()
     assert isinstance(noticed, Noticed)
-    assert received == ApduReceived(b"answer")
+    assert received == b"answer"
 
 
 def test_a_meter_that_is_not_connected_says_so() -> None:
@@ -445,7 +445,7 @@ def test_a_meter_repeats_its_last_word() -> None:
     first = meter.octets_to_send()
     meter.receive(request, 1.0)
     assert meter.octets_to_send() == first
-    assert [event for event in meter.events() if isinstance(event, ApduReceived)] == [ApduReceived(b"request")]
+    assert [event for event in meter.events() if isinstance(event, bytes)] == [b"request"]
 
 
 def test_a_meter_forgets_a_client_that_went_away() -> None:

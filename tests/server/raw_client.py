@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from dlms.link.base import ApduReceived, Disconnected
+from dlms.link.base import Disconnected
 from dlms.link.hdlc import HdlcLink
 from dlms_core.hdlc import Frame, FrameKind, HdlcAddress, control_octet
 from dlms_core.hdlc_reader import FrameReader
@@ -122,8 +122,8 @@ class RawClient:
             return
         self.link.receive(octets, time.monotonic())
         for event in self.link.events():
-            if isinstance(event, ApduReceived):
-                self._apdus.append(event.octets)
+            if isinstance(event, bytes):
+                self._apdus.append(event)
             elif isinstance(event, Disconnected) and event.error is not None:
                 raise event.error
         out = self.link.octets_to_send()

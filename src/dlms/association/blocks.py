@@ -57,7 +57,7 @@ class Blocks:
 
 def need(negotiated: Negotiated, service: Conformance) -> None:
     """ConfigurationError unless all of `service` was negotiated."""
-    if not negotiated.allows(service):
+    if service._value_ & ~negotiated.agreed:
         raise ConfigurationError(f"the meter did not agree to {str(service.name).lower().replace('_', '-')}")
 
 
@@ -74,7 +74,7 @@ def same_count(results: Sequence[object], asked: Sequence[object]) -> None:
 
 def room(negotiated: Negotiated) -> int:
     """How long a plain APDU may be: what the server takes less what its protection adds at the most."""
-    longest = negotiated.max_send_pdu_size or 0xFFFF
+    longest = negotiated.longest_apdu
     if negotiated.security is None:
         return longest
     envelope = 1 + 1 + 8 + 3 + 1 + 4 + TAG_LENGTH  # tag, system title with its length, length, SC, counter, tag

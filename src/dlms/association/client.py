@@ -113,12 +113,14 @@ class ClientAssociation:
     ) -> Exchange[bytes]:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
         chosen = None if selection is None else selective_access(ref, selection)
-        negotiated = self.negotiated
+        negotiated = self._negotiated or self.negotiated
         if negotiated.short_names:
             return self._read_octets(ref, chosen, take)
-        if ref.attribute_id == 0:
+        number = ref.attribute_id
+        if number == 0:
             need(negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
-        return services.get(negotiated, attribute_descriptor(ref), chosen, take)
+        attribute = CosemAttributeDescriptor(ref.class_id, ref.logical_name, number)
+        return services.get(negotiated, attribute, chosen, take)
 
     def _read_octets(
         self, ref: AttributeRef[Any], chosen: SelectiveAccessDescriptor | None, take: Take | None

@@ -1,9 +1,10 @@
 """What a client operation asks of whoever drives it, and the names of the two ends of that conversation.
 
-An operation is a generator. It yields an effect and is resumed with its outcome: `Send` with None, `Receive` with the
-octets of the next APDU, `Random` with octets, `Reserve` with a counter, the others with None. What an effect fails with
-(a lost connection, a deadline) is thrown into the operation, which lets it pass unless it knows what to make of it. It
-returns its result. The drivers, one for threads and one for asyncio, differ in how they wait and in nothing else.
+An operation is a generator. It yields an effect and is resumed with its outcome: octets, which are an APDU to send, with
+the octets of the APDU that answers it; `Send` with None, `Receive` with the octets of the next APDU, `Random` with
+octets, `Reserve` with a counter, the others with None. What an effect fails with (a lost connection, a deadline) is
+thrown into the operation, which lets it pass unless it knows what to make of it. It returns its result. The drivers, one
+for threads and one for asyncio, differ in how they wait and in nothing else.
 """
 
 from __future__ import annotations
@@ -19,10 +20,9 @@ from dlms.security.counters import CounterStore, ReceivedCounter
 T = TypeVar("T")
 
 
-# A frozen dataclass takes three times as long to make, and these are made for every request.
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Send:
-    """Send an APDU; `answered` says whether an answer will come."""
+    """Send an APDU and do not wait; `answered` says whether an answer will come."""
 
     octets: bytes
     answered: bool = True
@@ -88,7 +88,7 @@ class Progress:
 ANSWER: Final = Receive()
 """The next APDU, however long the shell waits for one."""
 
-Effect: TypeAlias = Send | Receive | Random | Reserve | Accept | Wait | SetAside | PassOver | Progress
+Effect: TypeAlias = bytes | Send | Receive | Random | Reserve | Accept | Wait | SetAside | PassOver | Progress
 Exchange: TypeAlias = Generator[Effect, Any, T]
 Accepting: TypeAlias = Generator[Accept, None, T]
 """What wants nothing but that received counters are put away."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from dlms.errors import DlmsError, LinkError
-from dlms.link.base import ApduReceived, Connected, Disconnected, Link, Noticed
+from dlms.link.base import Connected, Disconnected, Link, Noticed, Unsolicited
 
 Trace: TypeAlias = Callable[[str, bytes], None]
 """Told of everything that passes: ("sent" or "received", octets of the transport), ("apdu sent" or "apdu received",
@@ -16,14 +16,19 @@ UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the ol
 
 
 class Engine:
-    """One link and what has arrived over it."""
+    """One link and what has arrived over it.
+
+    `next_timer` says when `tick` is due, as the link has it; `unsolicited` are the APDUs that came unasked, outside of
+    any exchange.
+    """
 
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
         self.link = link
+        self.next_timer = link.next_timer
         self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
+        self.unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
         self._trace = trace
         self._arrived: deque[bytes] = deque()
-        self._unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
         self._connected = False
         self._ended: Disconnected | None = None
         self.awaiting = False
@@ -54,6 +59,34 @@ class Engine:
         self.link.send(apdu, now, answered=answered)
         self._look()
 
+    def ask(self, apdu: bytes, now: float) -> bytes:
+        """Send an APDU that is answered; what the transport has to send. With `answer` it is `send`, `octets_to_send`,
+        `receive` and `next_apdu` in two steps, for what is nearly always all."""
+        link = self.link
+        if self._trace is not None:
+            self.send(apdu, now)
+            return self.octets_to_send()
+        self.awaiting = True
+        link.send(apdu, now)
+        if link.happened:
+            self._look()
+        return link.octets_to_send()
+
+    def answer(self, octets: bytes, now: float) -> bytes | None:
+        """Take what the transport brought; the next APDU, None while there is none; LinkError once the link is down."""
+        if self._trace is not None:
+            self.receive(octets, now)
+            return self.next_apdu()
+        link = self.link
+        link.receive(octets, now)
+        happened = link.happened
+        if len(happened) == 1 and not self._arrived and type(event := happened[0]) is bytes:
+            happened.clear()
+            self.awaiting = False
+            return event
+        self._look()
+        return self.next_apdu()
+
     def expect(self, now: float) -> None:
         """What came was no answer: it is still awaited."""
         self.awaiting = True
@@ -72,10 +105,6 @@ class Engine:
         self.link.tick(now)
         self._look()
 
-    def next_timer(self) -> float | None:
-        """When `tick` is due."""
-        return self.link.next_timer()
-
     def octets_to_send(self) -> bytes:
         """What the transport has to send."""
         octets = self.link.octets_to_send()
@@ -85,14 +114,17 @@ class Engine:
 
     def _look(self) -> None:
         for event in self.link.events():
-            if type(event) is ApduReceived:
-                if self._trace is not None:
-                    self._trace("apdu received", event.octets)
-                # While an answer is awaited all goes one way: counters of ciphered APDUs rise in the order of arrival.
-                apart = event.unsolicited and not self.awaiting
-                (self._unsolicited if apart else self._arrived).append(event.octets)
-                continue
             match event:
+                case bytes(octets):
+                    if self._trace is not None:
+                        self._trace("apdu received", octets)
+                    self._arrived.append(octets)
+                case Unsolicited(octets):
+                    if self._trace is not None:
+                        self._trace("apdu received", octets)
+                    # While an answer is awaited all goes one way: counters of ciphered APDUs rise in the order of
+                    # arrival.
+                    (self._arrived if self.awaiting else self.unsolicited).append(octets)
                 case Connected():
                     self._connected = True
                 case Disconnected():
@@ -124,10 +156,6 @@ class Engine:
             return self._arrived.popleft()
         self._check()
         return None
-
-    def next_unsolicited(self) -> bytes | None:
-        """The next APDU that came unasked outside of any exchange."""
-        return self._unsolicited.popleft() if self._unsolicited else None
 
     def _check(self) -> None:
         if self._ended is not None:

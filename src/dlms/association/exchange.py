@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
+from dlms.apdu.block_transfer import GeneralBlockTransfer
 from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.notification import DataNotification, EventNotificationRequest
 from dlms.apdu.read_write import InformationReportRequest
 from dlms.association.effects import ANSWER, Accept, Accepting, Exchange, PassOver, Reserve, Send, SetAside
-from dlms.association.general_block_transfer import TAG, BlockTransfer
+from dlms.association.general_block_transfer import BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
 from dlms.security.ciphered import CIPHERED, Ciphered
 from dlms.security.context import SecurityContext
+from dlms.security.counters import ReceivedCounter
 from dlms.security.protection import Protection
 from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponseReceived, ServiceError
 
@@ -36,23 +38,14 @@ def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError
 
 def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     """The octets of a message, ciphered where the association is."""
-    octets = _protected_at_once(negotiated, message)
+    security = negotiated.security
+    octets = encode_with_data_octets(message) if security is None else security.protected_at_once(message)
     if octets is None:
-        octets = yield from _protected_later(negotiated, message)
+        octets = yield from _protected_later(security, message)
     return octets
 
 
-def _protected_at_once(negotiated: Negotiated, message: Message) -> bytes | None:
-    """None where a counter has to be put away first: what waits for nothing needs no generator."""
-    security = negotiated.security
-    if security is None or security.protection is Protection.NONE:
-        return encode_with_data_octets(message)
-    counter = security.counter_at_hand()
-    return None if counter is None else security.protect(message, counter)
-
-
-def _protected_later(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
-    security = negotiated.security
+def _protected_later(security: SecurityContext | None, message: Message) -> Exchange[bytes]:
     assert security is not None  # noqa: S101  # nothing else waits
     return security.protect(message, (yield Reserve(*security.sending_counter)))
 
@@ -61,11 +54,9 @@ def unprotected(
     security: SecurityContext, message: Ciphered, besides: Protection = Protection.NONE
 ) -> Accepting[bytes]:
     """The plain APDU inside a received one: `SecurityContext.unprotect`, which waits where it has to."""
-    plain, received, counter = security.deciphered(message, besides=besides)
-    if received.waits:
-        yield Accept(received, counter)
-    else:
-        received.accept(counter)
+    plain, waiting = security.deciphered(message, besides=besides)
+    if waiting is not None:
+        yield Accept(*waiting)
     return plain
 
 
@@ -77,10 +68,18 @@ def opened(negotiated: Negotiated, octets: bytes) -> Accepting[Apdu]:
     message = decode_with_data_octets(octets)
     if negotiated.security is None:
         return message
+    plain, waiting = _deciphered(negotiated.security, message)
+    if waiting is not None:
+        yield Accept(*waiting)
+    return message if plain is None else decode_with_data_octets(plain)
+
+
+def _deciphered(security: SecurityContext, message: Apdu) -> tuple[bytes | None, tuple[ReceivedCounter, int] | None]:
+    """As `SecurityContext.deciphered`; no octets where the message is plain and may be."""
     if isinstance(message, CIPHERED):
-        return decode_with_data_octets((yield from unprotected(negotiated.security, message)))
-    if isinstance(message, ERRORS) or negotiated.security.protection is Protection.NONE:
-        return message
+        return security.deciphered(message)
+    if isinstance(message, ERRORS) or security.protection is Protection.NONE:
+        return None, None
     raise Downgrade(f"the meter sent an unprotected {type(message).__name__}")
 
 
@@ -98,38 +97,44 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
     for an error APDU and ProtocolError for anything else.
     """
-    octets = _protected_at_once(negotiated, message)
+    security = negotiated.security
+    octets = encode_with_data_octets(message) if security is None else security.protected_at_once(message)
     if octets is None:
-        octets = yield from _protected_later(negotiated, message)
+        octets = yield from _protected_later(security, message)
     way: BlockTransfer | None = None
     if len(octets) <= negotiated.longest_apdu:
-        yield Send(octets)
+        octets = yield octets
     else:
         way = BlockTransfer(negotiated)
-        if negotiated.security is None or negotiated.security.protection is Protection.NONE:
+        if security is None or security.protection is Protection.NONE:
             tell_before_blocks(negotiated, message)
         yield from way.send(octets)
+        octets = yield from way.receive()
     wanted = invoke_id_of(message)
     while True:
-        octets = (yield ANSWER) if way is None else (yield from way.receive())
-        if way is None and octets.startswith(TAG):
+        received = decode_with_data_octets(octets)
+        if way is None and isinstance(received, GeneralBlockTransfer):
             way = BlockTransfer(negotiated)
-            octets = yield from way.receive(octets)
-        received = yield from opened(negotiated, octets)
+            received = decode_with_data_octets((yield from way.receive(octets)))
+        if security is not None:
+            plain, waiting = _deciphered(security, received)
+            if waiting is not None:
+                yield Accept(*waiting)
+            if plain is not None:
+                received = decode_with_data_octets(plain)
         fits = isinstance(received, expected)
         if not fits and isinstance(received, NOTIFICATIONS):
             yield SetAside(received)
-            continue
-        if not fits and isinstance(received, ERRORS):
+        elif not fits and isinstance(received, ERRORS):
             raise error_of(received)
-        answered = invoke_id_of(received)
-        if wanted is not None and answered is not None and wanted != answered:
+        elif wanted is not None and (answered := invoke_id_of(received)) is not None and answered != wanted:
             yield PassOver()
-            continue
-        if fits:
+        elif fits:
             return received
-        names = " or ".join(kind.__name__ for kind in expected)
-        raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+        else:
+            names = " or ".join(kind.__name__ for kind in expected)
+            raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+        octets = (yield ANSWER) if way is None else (yield from way.receive())
 
 
 def tell_before_blocks(negotiated: Negotiated, message: Message) -> None:

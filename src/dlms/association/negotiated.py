@@ -57,19 +57,18 @@ class Negotiated:
     trace: Callable[[str, bytes], None] | None = None
     _invoke_id: int = 0
     _long_invoke_id: int = 0
-    _agreed: int = field(init=False)
+    longest_apdu: int = field(init=False)
+    """The octets of the longest APDU that the server takes."""
+    agreed: int = field(init=False)
+    """`conformance` as a number: a Flag's own operators take ten times as long."""
     _flags: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agreed = int(self.conformance)
+        self.longest_apdu = self.max_send_pdu_size or 0xFFFF
+        self.agreed = int(self.conformance)
         self._flags = (HIGH_PRIORITY if self.high_priority else 0) | (
             0 if self.quirks.service_class_not_set else CONFIRMED
         )
-
-    @property
-    def longest_apdu(self) -> int:
-        """The octets of the longest APDU that the server takes."""
-        return self.max_send_pdu_size or 0xFFFF
 
     def invoke_id_and_priority(self, *, confirmed: bool = True) -> int:
         """The octet of the next request: a new invoke-id, and its priority and service class, as the quirks have it."""
@@ -92,5 +91,4 @@ class Negotiated:
 
     def allows(self, service: Conformance) -> bool:
         """Whether all of `service` was negotiated."""
-        wanted = service._value_  # a Flag's own operators take ten times as long
-        return wanted & self._agreed == wanted
+        return not service._value_ & ~self.agreed

@@ -13,7 +13,7 @@ from dlms.apdu.exception import ConfirmedServiceError, ExceptionResponse
 from dlms.apdu.get import CosemMethodDescriptor
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.apdu.read_write import ParameterizedAccess, ReadRequest, ReadResponse
-from dlms.association.effects import Accepting, Exchange, PassOver, Random, Receive, Reserve, Send
+from dlms.association.effects import ANSWER, Accepting, Exchange, PassOver, Random, Reserve
 from dlms.association.engine import Trace
 from dlms.association.exchange import error_of, request, unprotected
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME, BLOCK_WINDOW, Negotiated, PreEstablished, vaa_name_of
@@ -140,8 +140,7 @@ def open_association(proposal: Proposal, trace: Trace | None = None) -> Exchange
         challenge = yield Random(security.challenge_length)
     context = yield from _security_context(proposal, trace)
     aarq = yield from _aarq(proposal, challenge, context)
-    yield Send(encode(aarq))
-    received = decode((yield Receive()))
+    received = decode((yield encode(aarq)))
     if not isinstance(received, Aare):
         if isinstance(received, (ExceptionResponse, ConfirmedServiceError)):
             raise error_of(received)
@@ -381,11 +380,12 @@ def release_association(negotiated: Negotiated, proposal: Proposal) -> Exchange[
         context.use_dedicated = False
         counter = yield Reserve(*context.sending_counter)
         information = decode(context.protect(initiate, counter, besides=proposal.security.initiate_protection))
-    yield Send(encode(Rlrq(ReleaseRequestReason.NORMAL, information)))  # type: ignore[arg-type]
+    octets = yield encode(Rlrq(ReleaseRequestReason.NORMAL, information))  # type: ignore[arg-type]
     while True:
-        received = decode_with_data_octets((yield Receive()))
+        received = decode_with_data_octets(octets)
         if isinstance(received, Rlre):
             return
         if isinstance(received, (ExceptionResponse, ConfirmedServiceError)):
             raise error_of(received)
         yield PassOver()
+        octets = yield ANSWER

@@ -61,6 +61,7 @@ from dlms.service_errors import ServiceError, service_error
 
 M = TypeVar("M", bound=Message)
 Selected: TypeAlias = tuple[CosemAttributeDescriptor, SelectiveAccessDescriptor | None]
+GET: Final = Conformance.GET  # a name of the class is looked up more slowly
 EMPTY: Final = DataBlockSA(False, 0, b"")
 LIST_OF_RESULTS: Final = program(tuple[GetDataResult, ...], data_as_octets=True)
 LIST_OF_RESPONSES: Final = program(tuple[ActionResponseWithOptionalData, ...], data_as_octets=True)
@@ -85,12 +86,14 @@ def get(
 
     With `take`, they go there as they come, block by block, and b"" is returned.
     """
-    need(negotiated, Conformance.GET)
+    need(negotiated, GET)
     invoke = negotiated.invoke_id_and_priority()
     message = GetRequestNormal(invoke, attribute, selection)
     response = yield from request(negotiated, message, GetResponseNormal, GetResponseWithDatablock)
     if isinstance(response, GetResponseNormal):
-        octets = _data(response.result, attribute)
+        octets = response.result
+        if not isinstance(octets, bytes):
+            raise service_error(cast(DataAccessResult, octets), attribute)
         if take is None:
             return octets
         take(octets)

@@ -15,12 +15,11 @@ class Connected:
     parameters: Any = None
 
 
-@dataclass(slots=True)  # a frozen dataclass takes three times as long to make
-class ApduReceived:
-    """A whole APDU arrived. `unsolicited` is one that is no part of the exchange (a UI frame)."""
+@dataclass(frozen=True, slots=True)
+class Unsolicited:
+    """A whole APDU arrived that is no part of the exchange (a UI frame)."""
 
     octets: bytes
-    unsolicited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,17 @@ class Noticed:
     fault: DlmsError
 
 
-LinkEvent = Connected | ApduReceived | Disconnected | Noticed
+LinkEvent = bytes | Connected | Unsolicited | Disconnected | Noticed
+"""What happens on a link. Octets are a whole APDU that arrived."""
 
 
 class Link(Protocol):
-    """One link between two stations. `now` is any steady clock in seconds; no method waits."""
+    """One link between two stations. `now` is any steady clock in seconds; no method waits.
+
+    `happened` is what `events` will hand out.
+    """
+
+    happened: list[LinkEvent]
 
     def connect(self, now: float) -> None:
         """Set the link up, as the one who calls. Connected or Disconnected follows."""

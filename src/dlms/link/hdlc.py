@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlms.errors import ConfigurationError, DecodeError, LinkError, LinkRefused
-from dlms.link.base import ApduReceived, Connected, Disconnected, LinkEvent, Noticed
+from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed, Unsolicited
 from dlms.link.hdlc_settings import DEFAULT_INFORMATION, HdlcInForce, HdlcSettings, Segments
 from dlms.link.hdlc_states import TABLE, Action, Request, State
 from dlms.quirks import Quirks
@@ -57,7 +57,7 @@ class HdlcLink:
         self._last_octets = 0.0
         self._last_frame = 0.0
         self._out = bytearray()
-        self._events: list[LinkEvent] = []
+        self.happened: list[LinkEvent] = []
         self._burst = b""
         self._burst_length = 0
         self._echoing = False  # seen where addresses cannot tell
@@ -75,9 +75,9 @@ class HdlcLink:
             Action.NEGOTIATE: self._negotiate,
             Action.TRANSFER: self._transfer,
             Action.DELIVER: self._deliver,
-            Action.REPORT_CONNECTED: lambda _, now: self._events.append(Connected(self._in_force)),
-            Action.REPORT_DISCONNECTED: lambda _, now: self._events.append(Disconnected()),
-            Action.REPORT_REFUSED: lambda _, now: self._events.append(
+            Action.REPORT_CONNECTED: lambda _, now: self.happened.append(Connected(self._in_force)),
+            Action.REPORT_DISCONNECTED: lambda _, now: self.happened.append(Disconnected()),
+            Action.REPORT_REFUSED: lambda _, now: self.happened.append(
                 Disconnected(LinkRefused("the station refuses to connect (DM)"))
             ),
             Action.REPORT_LOST: lambda _, now: self._lost("the station is disconnected (DM)"),
@@ -122,7 +122,7 @@ class HdlcLink:
         if self._quirks.disconnect_unanswered:
             self._state = self._resting
             self._deadline = None
-            self._events.append(Disconnected())
+            self.happened.append(Disconnected())
 
     def send(self, apdu: bytes, now: float, *, answered: bool = True, more: bool = False) -> None:
         """Send an APDU. `answered` says that an answer is to come, and is asked for when it is late; `more` that
@@ -232,7 +232,7 @@ class HdlcLink:
         return octets
 
     def events(self) -> list[LinkEvent]:
-        events, self._events = self._events, []
+        events, self.happened = self.happened, []
         return events
 
     # ---- the table ------------------------------------------------------------------------------------------------
@@ -272,10 +272,10 @@ class HdlcLink:
     def _close(self, error: LinkError) -> None:
         self._state = self._resting
         self._deadline = None
-        self._events.append(Disconnected(error))
+        self.happened.append(Disconnected(error))
 
     def _lost(self, reason: str) -> None:
-        self._events.append(Disconnected(LinkError(reason)))
+        self.happened.append(Disconnected(LinkError(reason)))
 
     # ---- setting up and taking down -------------------------------------------------------------------------------
 
@@ -324,7 +324,7 @@ class HdlcLink:
         try:
             peer = HdlcParameters.decode(frame.information)
         except DecodeError as fault:  # some meters send garbage: the defaults are what everybody can
-            self._events.append(Noticed(fault))
+            self.happened.append(Noticed(fault))
             peer = HdlcParameters()
 
         def lesser(ours: int, theirs: int | None, default: int, least: int) -> int:
@@ -359,10 +359,10 @@ class HdlcLink:
         try:
             whole = self._unnumbered.add(frame)
         except LinkError as fault:
-            self._events.append(Noticed(fault))
+            self.happened.append(Noticed(fault))
             return
         if whole is not None:
-            self._events.append(ApduReceived(llc.remove(whole), unsolicited=True))
+            self.happened.append(Unsolicited(llc.remove(whole)))
 
     # ---- transfer of information ----------------------------------------------------------------------------------
 
@@ -411,7 +411,7 @@ class HdlcLink:
         self._acknowledgement_due = True
         if number != self._receive_number:
             reason = f"expected I frame {self._receive_number}, got {number}"
-            self._events.append(Noticed(LinkError(reason)))
+            self.happened.append(Noticed(LinkError(reason)))
             # A caller that is told the same twice must not take it for an answer to what it has asked since. A
             # called station has to say its last word again.
             return not self._calling or (self._receive_number - number) % MODULUS > self._in_force.window_receive
@@ -426,7 +426,7 @@ class HdlcLink:
         if whole is not None:
             self._answer_due = False
             self._working = not self._calling
-            self._events.append(ApduReceived(llc.remove(whole)))
+            self.happened.append(llc.remove(whole))
         return True
 
     def _transmit(self, now: float) -> None:
@@ -487,14 +487,14 @@ class HdlcLink:
         reason = "an unknown control field" if unknown else "too long a frame" if too_long else "an impossible N(R)"
         if self._calling:
             if unknown:
-                self._events.append(Noticed(LinkError(f"the station sent {reason}")))
+                self.happened.append(Noticed(LinkError(f"the station sent {reason}")))
             else:
                 self._close(LinkError(f"the station sent {reason}"))
             return
         numbers = self._send_number << 1 | self._receive_number << 5
         reasons = 0x01 * unknown | 0x04 * too_long | 0x08 * number
         self._respond(frame, FrameKind.FRMR, bytes((frame.control, numbers, reasons)))
-        self._events.append(Noticed(LinkError(f"the station sent {reason}")))
+        self.happened.append(Noticed(LinkError(f"the station sent {reason}")))
 
     # ---- small things ---------------------------------------------------------------------------------------------
 
@@ -502,4 +502,4 @@ class HdlcLink:
         self._out += frame.encode(transparency=self._settings.transparency)
 
     def _notice(self, found: Frame | Discarded) -> None:
-        self._events.append(Noticed(LinkError(str(found))))
+        self.happened.append(Noticed(LinkError(str(found))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dlms.errors import LinkError
-from dlms.link.base import ApduReceived, Connected, Disconnected, LinkEvent, Noticed
+from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed
 from dlms_core.wrapper import Wpdu, WpduReader, build
 
 
@@ -24,7 +24,7 @@ class WrapperLink:
         self._reader = WpduReader(longest_apdu)
         self._connected = False
         self._out: list[bytes] = []
-        self._events: list[LinkEvent] = []
+        self.happened: list[LinkEvent] = []
 
     @property
     def connected(self) -> bool:
@@ -33,7 +33,7 @@ class WrapperLink:
 
     def connect(self, now: float) -> None:
         self._connected = True
-        self._events.append(Connected())
+        self.happened.append(Connected())
 
     def listen(self) -> None:
         self._connected = True
@@ -41,7 +41,7 @@ class WrapperLink:
     def disconnect(self, now: float) -> None:
         if self._connected:
             self._connected = False
-            self._events.append(Disconnected())
+            self.happened.append(Disconnected())
 
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
         if not self._connected or self._peer is None:
@@ -68,26 +68,21 @@ class WrapperLink:
             found += self._reader.finish()
             self._reader = WpduReader(self._longest_apdu)
         for item in found:
-            if isinstance(item, Wpdu):
-                self._take(item)
+            if type(item) is not Wpdu:
+                self.happened.append(Noticed(item))
+            elif item.fault is not None:
+                self.happened.append(Noticed(item.fault))
+            elif item.destination == self._own and (item.source == self._peer or self._peer is None):
+                self._peer = item.source
+                self.happened.append(item.apdu)
             else:
-                self._events.append(Noticed(item))
-
-    def _take(self, wpdu: Wpdu) -> None:
-        source, fault = wpdu.source, wpdu.fault
-        if fault is not None:
-            self._events.append(Noticed(fault))
-        elif wpdu.destination != self._own or source != (source if self._peer is None else self._peer):
-            pair = f"from {source} to {wpdu.destination}"
-            self._events.append(Noticed(LinkError(f"a WPDU {pair} is not of this link")))
-        else:
-            self._peer = source
-            self._events.append(ApduReceived(wpdu.apdu))
+                pair = f"from {item.source} to {item.destination}"
+                self.happened.append(Noticed(LinkError(f"a WPDU {pair} is not of this link")))
 
     def _lost(self, error: LinkError) -> None:
         if self._connected:
             self._connected = False
-            self._events.append(Disconnected(error))
+            self.happened.append(Disconnected(error))
 
     def tick(self, now: float) -> None:
         """Nothing is timed here."""
@@ -103,7 +98,5 @@ class WrapperLink:
         return octets
 
     def events(self) -> list[LinkEvent]:
-        if not self._events:
-            return []
-        events, self._events = self._events, []
+        events, self.happened = self.happened, []
         return events

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Final, get_args
 
 from dlms.apdu import decode_with_data_octets, encode, encode_with_data_octets
 from dlms.apdu.ciphering import (
@@ -39,6 +39,8 @@ def _plain_tag(ciphered: int, distance: int) -> int:
 GLOBAL: dict[int, type[GlobalCiphering]] = {_plain_tag(of.tags[0], 1): of for of in get_args(GlobalCiphered)}
 DEDICATED: dict[int, type[DedicatedCiphering]] = {_plain_tag(of.tags[0], 2): of for of in get_args(DedicatedCiphered)}
 """The service-specific envelope of a plain APDU, by its tag; an APDU that has none goes in a general one."""
+DEDICATED_KEY: Final = (DedicatedCiphering, GeneralDedCiphering)
+WITH_TITLE: Final = (GeneralGloCiphering, GeneralDedCiphering)
 
 
 @dataclass(slots=True)
@@ -82,10 +84,16 @@ class SecurityContext:
             known = self._counter_name = key, counter_name(self.own_title, key)
         return store, known[1]
 
-    def counter_at_hand(self) -> int | None:
-        """A counter for what we send that need not be put away first; None where it has to be reserved."""
+    def protected_at_once(self, message: Message) -> bytes | None:
+        """What `protect` makes of a message under the next counter; the message as it is where nothing is asked for.
+
+        None where that counter has to be put away first, for which somebody may have to wait.
+        """
+        if self.protection is Protection.NONE:
+            return encode_with_data_octets(message)
         store, name = self.sending_counter
-        return store.at_hand(name)
+        counter = store.at_hand(name)
+        return None if counter is None else self.protect(message, counter)
 
     def protect(self, message: Message, counter: int, *, besides: Protection = Protection.NONE) -> bytes:
         """The octets of the ciphered APDU around a message, whose Data may be given as octets.
@@ -97,9 +105,13 @@ class SecurityContext:
         assert key is not None  # noqa: S101  # dedicated says so
         control = self.suite | self.protection._value_ | besides._value_
         seal = self._own_seal
-        if seal is None or not seal.is_of(control, key, self.authentication_key):
-            seal = Seal(SecurityControl.of(control), self.own_title, key, self.authentication_key)
-            self._own_seal = seal
+        if (
+            seal is None
+            or seal.control != control
+            or seal.encryption_key is not key
+            or seal.authentication_key is not self.authentication_key
+        ):
+            seal = self._own_seal = Seal(SecurityControl.of(control), self.own_title, key, self.authentication_key)
         plain = encode_with_data_octets(message)
         if self.trace is not None:
             self.trace("plaintext sent", plain)
@@ -113,42 +125,59 @@ class SecurityContext:
         return encode(GeneralGloCiphering(self.own_title, content))
 
     def unprotect(self, message: Ciphered, *, besides: Protection = Protection.NONE) -> bytes:
-        """The plain APDU inside a received one: protected enough, new, and with a tag that fits.
+        """The plain APDU inside a received one: protected enough, with a tag that fits, and new.
 
-        `besides` is protection that this message must have, whatever the policy. Raises Downgrade, ReplayDetected,
-        TagMismatch and SecurityError; the counter counts only once the tag fits, or, where none was asked for, what was
-        deciphered is an APDU.
+        `besides` is protection that this message must have, whatever the policy. Raises Downgrade, TagMismatch,
+        ReplayDetected and SecurityError; the counter counts only once the tag fits, or, where none was asked for, what
+        was deciphered is an APDU.
         """
-        plain, received, counter = self.deciphered(message, besides=besides)
-        received.accept(counter)
+        plain, waiting = self.deciphered(message, besides=besides)
+        if waiting is not None:
+            received, counter = waiting
+            received.accept(counter)
         return plain
 
     def deciphered(
         self, message: Ciphered, *, besides: Protection = Protection.NONE
-    ) -> tuple[bytes, ReceivedCounter, int]:
-        """What `unprotect` does but for its last step: nothing may be done with the plain APDU before its counter is
-        accepted, which may wait."""
+    ) -> tuple[bytes, tuple[ReceivedCounter, int] | None]:
+        """What `unprotect` does, but that it does not wait. Where accepting the counter might, it is returned with the
+        plain APDU, with which nothing may be done before.
+        """
         content = message.ciphered_content
-        dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
         control = content.security_control
-        self._check(message, control, self.protection._value_ | besides._value_)
+        dedicated = isinstance(message, DEDICATED_KEY)
+        asked = self.suite | self.protection._value_ | besides._value_
+        if control != asked or not asked & (AUTHENTICATED | ENCRYPTED) or isinstance(message, WITH_TITLE):
+            self._check(message, control, asked & ~SUITE)
         key = self.dedicated_key if dedicated else self.encryption_key
         if key is None:
             raise SecurityError("the peer used a dedicated key, and none was agreed on")
         counter = content.invocation_counter
         assert counter is not None  # noqa: S101  # it is protected: _check
-        received = self._received_counter(key, dedicated=dedicated)
-        received.check(counter)
         seal = self._peer_seal
-        if seal is None or not seal.is_of(control, key, self.authentication_key):
-            seal = Seal(SecurityControl.of(control), self.peer_title, key, self.authentication_key)
-            self._peer_seal = seal
+        if (
+            seal is None
+            or seal.control != control
+            or seal.encryption_key is not key
+            or seal.authentication_key is not self.authentication_key
+        ):
+            seal = self._peer_seal = Seal(
+                SecurityControl.of(control), self.peer_title, key, self.authentication_key
+            )  # fmt: skip
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
         if not control & AUTHENTICATED:
             _check_form(plain)
+        received = self._received.get(dedicated)
+        if received is None:
+            store: CounterStore = self._dedicated_counters if dedicated else self.counters
+            received = ReceivedCounter(self.replay, store, counter_name(self.peer_title, key))
+            self._received[dedicated] = received
+        waiting = (received, counter) if received.waits else None
+        if waiting is None:
+            received.accept(counter)
         if self.trace is not None:
             self.trace("plaintext received", plain)
-        return plain, received, counter
+        return plain, waiting
 
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
         """Go on under other global keys; the counters of an encryption key are its own. A dedicated key stays."""
@@ -168,19 +197,11 @@ class SecurityContext:
             raise SecurityError(f"the peer used security suite {control & SUITE}, not {self.suite}")
         if control & BROADCAST_KEY:
             raise SecurityError("the peer used the broadcast key in an association")
-        if isinstance(message, (GeneralGloCiphering, GeneralDedCiphering)) and message.system_title not in (
+        if isinstance(message, WITH_TITLE) and message.system_title not in (
             b"",
             self.peer_title,
         ):
             raise SecurityError(f"an APDU of another sender: {message.system_title.hex().upper()}")
-
-    def _received_counter(self, key: Key, *, dedicated: bool) -> ReceivedCounter:
-        found = self._received.get(dedicated)
-        if found is None:
-            store: CounterStore = self._dedicated_counters if dedicated else self.counters
-            found = ReceivedCounter(self.replay, store, counter_name(self.peer_title, key))
-            self._received[dedicated] = found
-        return found
 
 
 def _check_form(plain: bytes) -> None:

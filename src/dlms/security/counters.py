@@ -253,14 +253,15 @@ class ReplayRule:
 
 
 class ReceivedCounter:
-    """The received counters of one peer and key, judged by a rule: `check` before the tag, `accept` after it fits."""
+    """The received counters of one peer and key, judged by a rule once the tag fits."""
 
     def __init__(self, rule: ReplayRule, store: CounterStore, name: str) -> None:
-        self._rule = rule
+        self._strict = rule.name == "strict"
+        self._longest_jump = LAST_COUNTER if rule.max_forward_jump is None else rule.max_forward_jump
         self._store = store
         self._name = name
-        self._last = store.received(name) if rule.name == "strict" else None
-        self.waits = rule.name == "strict" and not isinstance(store, MemoryCounterStore)
+        self._last = store.received(name) if self._strict else None
+        self.waits = self._strict and not isinstance(store, MemoryCounterStore)
         """Whether `accept` may wait, for a disk or another thread."""
 
     @property
@@ -268,20 +269,21 @@ class ReceivedCounter:
         """The last accepted value."""
         return self._last
 
-    def check(self, value: int) -> None:
-        """Raise ReplayDetected for a value that the rule refuses; nothing is remembered."""
+    def accept(self, value: int) -> None:
+        """Remember a value whose tag was found right; ReplayDetected for one that the rule refuses, or that another
+        association accepted meanwhile.
+        """
         last = self._last
         if value >= LAST_COUNTER:
             raise ReplayDetected("the received invocation counter is used up")
-        if last is not None and value <= last:
-            raise ReplayDetected(f"received invocation counter {value} is not above the last, {last}")
-        jump = self._rule.max_forward_jump
-        if last is not None and jump is not None and value - last > jump:
-            raise ReplayDetected(f"received invocation counter {value} leaps more than {jump} beyond the last, {last}")
-
-    def accept(self, value: int) -> None:
-        """Remember a value whose tag was found right; ReplayDetected where another association did so meanwhile."""
-        if self._rule.name == "strict" and not self._store.put_received(self._name, value):
+        if last is not None:
+            if value <= last:
+                raise ReplayDetected(f"received invocation counter {value} is not above the last, {last}")
+            if value - last > self._longest_jump:
+                raise ReplayDetected(
+                    f"received invocation counter {value} leaps more than {self._longest_jump} beyond the last, {last}"
+                )
+        if self._strict and not self._store.put_received(self._name, value):
             self._last = self._store.received(self._name)
             raise ReplayDetected(f"received invocation counter {value} was used in another association")
         self._last = value

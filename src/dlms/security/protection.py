@@ -66,25 +66,24 @@ class Seal:
     numbers.
     """
 
-    __slots__ = ("_associated", "_authenticated", "_compressed", "_control", "_encrypted", "_gcm", "_keys", "_title")
+    __slots__ = (
+        "_associated", "_authenticated", "_compressed", "_encrypt", "_encrypted", "_title", "authentication_key",
+        "control", "encryption_key",
+    )  # fmt: skip
 
     def __init__(
         self, control: SecurityControl, system_title: bytes, encryption_key: Key, authentication_key: Key | None
     ) -> None:
         _check_lengths(control, system_title, encryption_key, authentication_key)
-        self._control = control.octet
-        self._keys = (encryption_key, authentication_key)
+        self.control = control.octet
+        self.encryption_key = encryption_key
+        self.authentication_key = authentication_key
         self._title = system_title
-        self._gcm = encryption_key.gcm
+        self._encrypt = encryption_key.gcm.encrypt
         self._authenticated = control.authenticated
         self._encrypted = control.encrypted
         self._compressed = Protection.COMPRESSED in control.protection
         self._associated = _associated(control, authentication_key)
-
-    def is_of(self, control: int, encryption_key: Key, authentication_key: Key | None) -> bool:
-        """Whether it was made of this security control octet and of these very keys."""
-        ours, authentic = self._keys
-        return control == self._control and encryption_key is ours and authentication_key is authentic
 
     def protect(self, plain: bytes, invocation_counter: int, header: bytes = b"") -> tuple[bytes, bytes]:
         """The content to send and its tag (b"" where none is asked for).
@@ -94,9 +93,9 @@ class Seal:
         nonce = self._title + invocation_counter.to_bytes(4, "big")
         associated = self._associated + header if header else self._associated
         if not self._encrypted:
-            tag = self._gcm.encrypt(nonce, b"", associated + plain) if self._authenticated else b""
+            tag = self._encrypt(nonce, b"", associated + plain) if self._authenticated else b""
             return plain, tag[:TAG_LENGTH]
-        sealed = self._gcm.encrypt(nonce, plain, associated)
+        sealed = self._encrypt(nonce, plain, associated)
         size = len(plain)
         return sealed[:size], sealed[size : size + TAG_LENGTH] if self._authenticated else b""
 
@@ -111,7 +110,7 @@ class Seal:
             raise DecodeError(f"expected a tag of {TAG_LENGTH} octets, got {len(tag)}", layer="ciphering", offset=0)
         nonce = self._title + invocation_counter.to_bytes(4, "big")
         associated = self._associated + header if header else self._associated
-        encrypt = self._gcm.encrypt
+        encrypt = self._encrypt
         if not self._encrypted:
             if self._authenticated:
                 _compare(encrypt(nonce, b"", associated + content), tag)

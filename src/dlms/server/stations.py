@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from dlms.errors import DecodeError, LinkError
-from dlms.link.base import ApduReceived, Connected, Disconnected
+from dlms.link.base import Connected, Disconnected
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms_core.hdlc import Frame, FrameKind, HdlcAddress, control_octet
@@ -155,9 +155,8 @@ class HdlcStation:
 
     def _collect(self, line: Line, link: HdlcLink) -> None:
         for event in link.events():
-            if isinstance(event, ApduReceived):
-                if not event.unsolicited:
-                    self._events.append(Request(line, event.octets))
+            if isinstance(event, bytes):
+                self._events.append(Request(line, event))
             elif isinstance(event, (Connected, Disconnected)):
                 self._events.append(Ended(line))
                 if isinstance(event, Disconnected):

@@ -10,7 +10,7 @@ from dlms.association.effects import Accept, Reserve, Wait
 from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
 from dlms.security.counters import MemoryCounterStore
-from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell.demands import Conversation, Demand, Dial, HangUp, Transmit
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import AsyncTransport
 from dlms.transport.serial import AsyncSerialTransport
@@ -68,11 +68,12 @@ class AsyncCarrier:
                     result: R = stop.value
                     return result
                 try:
-                    if type(demand) is Await:
-                        transport = self._connected
-                        if demand.octets:
-                            await transport.send(demand.octets)
-                        outcome = await transport.receive(demand.timeout)
+                    if type(demand) is tuple:
+                        octets, timeout = demand
+                        transport = self._transport or self._connected
+                        if octets:
+                            await transport.send(octets)
+                        outcome = await transport.receive(timeout)
                     else:
                         outcome = await self._carry_out(demand)
                     proceed = conversation.send

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from dlms.association.effects import Accept, Reserve, Wait
 from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import enter_mode_e
-from dlms.shell.demands import Await, Conversation, Demand, Dial, HangUp, Transmit
+from dlms.shell.demands import Conversation, Demand, Dial, HangUp, Transmit
 from dlms.transport import dialogue, loopback
 from dlms.transport.base import Transport
 from dlms.transport.serial import SerialTransport
@@ -67,11 +67,12 @@ class Carrier:
                     result: R = stop.value
                     return result
                 try:
-                    if type(demand) is Await:
-                        transport = self._connected
-                        if demand.octets:
-                            transport.send(demand.octets)
-                        outcome = transport.receive(demand.timeout)
+                    if type(demand) is tuple:
+                        octets, timeout = demand
+                        transport = self._transport or self._connected
+                        if octets:
+                            transport.send(octets)
+                        outcome = transport.receive(timeout)
                     else:
                         outcome = self._carry_out(demand)
                     proceed = conversation.send

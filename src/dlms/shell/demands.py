@@ -15,23 +15,16 @@ from dlms.association.effects import Accept, Reserve, Wait
 T = TypeVar("T")
 
 
-# A frozen dataclass takes three times as long to make, and these are made for every message.
-@dataclass(slots=True)
+Turn: TypeAlias = tuple[bytes, float]
+"""Octets to send, b"" for none, and for how many seconds to wait then: for the octets that come, None where none do, b""
+once the transport has ended. A pair, since no class is made as quickly, and there is one for every message."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transmit:
-    """Send octets."""
+    """Send octets, and wait for nothing."""
 
     octets: bytes
-
-
-@dataclass(slots=True)
-class Await:
-    """The octets that come within `timeout` seconds, None where none do, b"" once the transport has ended.
-
-    `octets` are sent first.
-    """
-
-    timeout: float
-    octets: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +37,5 @@ class HangUp:
     """Close the transport."""
 
 
-Demand: TypeAlias = Transmit | Await | Wait | Reserve | Accept | Dial | HangUp
+Demand: TypeAlias = Turn | Transmit | Wait | Reserve | Accept | Dial | HangUp
 Conversation: TypeAlias = Generator[Demand, Any, T]

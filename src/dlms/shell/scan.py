@@ -12,7 +12,7 @@ from typing import Literal, TypedDict
 from dlms.association.engine import Engine, Trace
 from dlms.errors import ConfigurationError, ConnectionLost, LinkError, LinkRefused
 from dlms.link.hdlc_settings import HdlcInForce, HdlcSettings
-from dlms.shell.demands import Await, Conversation, Dial, HangUp, Transmit
+from dlms.shell.demands import Conversation, Dial, HangUp
 from dlms.shell.options import OnProgress
 from dlms.shell.target import Target
 
@@ -96,10 +96,8 @@ def _called(engine: Engine, server: int, physical: int | None) -> Conversation[S
 
 def _turn(engine: Engine) -> Conversation[None]:
     octets = engine.octets_to_send()
-    if octets:
-        yield Transmit(octets)
     timer = engine.next_timer()
-    arrived = yield Await(0.0 if timer is None else timer - time.monotonic())
+    arrived = yield octets, 0.0 if timer is None else timer - time.monotonic()
     if arrived == b"":
         raise ConnectionLost("the line was closed while it was looked through")
     if arrived is None:

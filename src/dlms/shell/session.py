@@ -39,7 +39,7 @@ from dlms.grammar import Message
 from dlms.results import AssociationResult
 from dlms.security.settings import Security
 from dlms.service_errors import ServiceError
-from dlms.shell.demands import Await, Conversation, Dial, HangUp, Transmit
+from dlms.shell.demands import Conversation, Dial, HangUp, Transmit
 from dlms.shell.options import OnProgress, TargetOptions
 from dlms.shell.policy import NEVER, Deadlines, Retries
 from dlms.shell.redaction import Redacted
@@ -218,12 +218,13 @@ class Session:
 
         The first time over the same link, then, or where that is lost, over a new one.
         """
-        pauses = self._retries.pauses()
+        pauses: Iterator[float] | None = None
         silences = 0
         while True:
             if self._lost is not None:
                 if self._retries.times == 0 or (self._adopted and self._ended):
                     raise LinkError(f"the connection was lost: {self._lost}")
+                pauses = pauses or self._retries.pauses()
                 yield from self._opened(pauses)
             try:
                 if self._engine.awaiting:
@@ -233,6 +234,7 @@ class Session:
                 silences = silences + 1 if isinstance(error, DeadlineExceeded) else 0
                 if silences != 1 or self.target.proposal.short_names:
                     self._lost = error
+                pauses = pauses or self._retries.pauses()
                 pause = next(pauses, None) if repeatable else None
                 if pause is None:
                     raise
@@ -248,8 +250,8 @@ class Session:
 
         Nothing is awaited here: the counter of one that came ciphered outside of any operation is put away at once.
         """
-        while (octets := self._engine.next_unsolicited()) is not None:
-            _accepting_at_once(self._take_in(octets))
+        while self._engine.unsolicited:
+            _accepting_at_once(self._take_in(self._engine.unsolicited.popleft()))
         taken = tuple(_with_typed_data(message) for message in self._notifications)
         self._notifications.clear()
         return taken
@@ -305,28 +307,44 @@ class Session:
         self._engine.awaiting = False
 
     def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
+        engine = self._engine
+        proceed: Callable[[Any], Effect] = exchange.send
         outcome: Any = None
-        failure: DlmsError | None = None
         deadline: float | None = None  # of an answer that is waited for already
         while True:
             try:
-                effect = exchange.send(outcome) if failure is None else exchange.throw(failure)
+                effect = proceed(outcome)
             except StopIteration as stop:
-                if octets := self._engine.octets_to_send():  # what the link still has to say
+                if octets := engine.octets_to_send():  # what the link still has to say
                     yield from self._transmitted(octets)
                 result: R = stop.value
                 return result
-            outcome = failure = None
+            proceed, outcome = exchange.send, None
             try:
-                if type(effect) is Receive and effect.patience is None:
+                if type(effect) is bytes:  # the way of nearly all that is said: one step, not many small ones
+                    while engine.unsolicited:
+                        yield from self._take_in(engine.unsolicited.popleft())
+                    now = self._last_word = time.monotonic()
+                    deadline = now + limit
+                    octets = engine.ask(effect, now)
+                    timer = engine.next_timer()
+                    arrived = yield octets, limit if timer is None else min(timer, deadline) - now
+                    now = time.monotonic()
+                    if arrived:
+                        outcome = engine.answer(arrived, now)
+                    else:
+                        self._take(arrived, now)
+                    if outcome is None:
+                        outcome = yield from self._until(engine.next_apdu, deadline - now, "a response")
+                elif type(effect) is Receive and effect.patience is None:
                     now = time.monotonic()
                     deadline = deadline or now + limit
-                    outcome = yield from self._until(self._engine.next_apdu, deadline - now, "a response")
+                    outcome = yield from self._until(engine.next_apdu, deadline - now, "a response")
                 elif type(effect) is Send:
                     deadline = None
-                    while (unsolicited := self._engine.next_unsolicited()) is not None:
-                        yield from self._take_in(unsolicited)
-                    self._engine.send(effect.octets, time.monotonic(), answered=effect.answered)
+                    while engine.unsolicited:
+                        yield from self._take_in(engine.unsolicited.popleft())
+                    engine.send(effect.octets, time.monotonic(), answered=effect.answered)
                     if not effect.answered:  # else it leaves with the wait for the answer
                         yield from self._flush()
                 elif type(effect) is Progress:
@@ -335,7 +353,7 @@ class Session:
                 elif type(effect) is Accept:
                     yield effect
                 elif isinstance(effect, (SetAside, PassOver)):
-                    self._engine.expect(time.monotonic())
+                    engine.expect(time.monotonic())
                     if isinstance(effect, SetAside):
                         self._notifications.append(effect.message)
                 else:
@@ -343,7 +361,7 @@ class Session:
                     yield from self._flush()
                     outcome = yield from self._outcome(effect, limit)
             except DlmsError as error:
-                failure = error
+                proceed, outcome = exchange.throw, error
 
     def _outcome(self, effect: Effect, limit: float) -> Conversation[Any]:
         match effect:
@@ -382,13 +400,17 @@ class Session:
                     return found
                 raise DeadlineExceeded(f"{what} did not come within {max(timeout, 0):.3g} s")
             timer = engine.next_timer()
-            arrived = yield Await((deadline if timer is None else min(timer, deadline)) - now, octets)
+            arrived = yield octets, (deadline if timer is None else min(timer, deadline)) - now
             now = time.monotonic()
-            if arrived is None:
-                engine.tick(now)
-            else:
-                self._ended |= not arrived
-                engine.receive(arrived, now)
+            self._take(arrived, now)
+
+    def _take(self, arrived: bytes | None, now: float) -> None:
+        """What the transport brought within the time that it had."""
+        if arrived is None:
+            self._engine.tick(now)
+        else:
+            self._ended |= not arrived
+            self._engine.receive(arrived, now)
 
     def _flush(self) -> Conversation[None]:
         octets = self._engine.octets_to_send()

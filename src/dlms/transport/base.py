@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Protocol
 
 READ_SIZE = 65536
@@ -24,10 +25,10 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """The same for one asyncio task."""
 
-    async def send(self, octets: bytes) -> None:
+    def send(self, octets: bytes) -> Awaitable[None]:
         """Send all of `octets`, waiting while the peer does not read; raises ConnectionLost."""
 
-    async def receive(self, timeout: float | None) -> bytes | None:
+    def receive(self, timeout: float | None) -> Awaitable[bytes | None]:
         """As `Transport.receive`."""
 
     async def close(self) -> None:

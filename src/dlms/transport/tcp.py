@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import select
 import socket
-from collections.abc import Coroutine
-from typing import Any, Self, cast
+from collections.abc import Awaitable, Coroutine, Iterator
+from typing import Any, Final, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
+FOREVER: Final = float("inf")
 FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
 
 
@@ -70,18 +71,29 @@ class TcpTransport:
         self._socket.close()
 
 
+class _Done:
+    """What is awaited and there already: a coroutine that ends at once takes three times as long."""
+
+    def __await__(self) -> Iterator[None]:
+        return iter(())
+
+
+NOTHING_TO_WAIT_FOR: Final = _Done()
+
+
 class OctetProtocol(asyncio.BufferedProtocol):
     """What arrives, kept until it is asked for. A BufferedProtocol reads into one buffer of its own; the usual
     Protocol has 256 KiB allocated for every read."""
 
     def __init__(self) -> None:
-        self._room = bytearray(FIRST_ROOM)
+        self._room = memoryview(bytearray(FIRST_ROOM))
         self._arrived: list[bytes] = []
         self._octets = 0  # of them
         self._paused = False  # reading
         self._waiter: asyncio.Future[None] | None = None
         self._deadline: float | None = None  # of the waiter
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at = FOREVER  # the timer
         self._writable = asyncio.Event()
         self._writable.set()
         self.full = False
@@ -89,24 +101,27 @@ class OctetProtocol(asyncio.BufferedProtocol):
         self._ended = False
         self._error: Exception | None = None
         self._transport: asyncio.Transport | None = None
+        self._loop = asyncio.get_running_loop()
 
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> memoryview:
         return self._room
 
     def buffer_updated(self, count: int) -> None:
-        self._arrived.append(bytes(memoryview(self._room)[:count]))
+        self._arrived.append(bytes(self._room[:count]))
         self._octets += count
         if count == len(self._room) < READ_SIZE:  # there is more to come: most connections never see so much
-            self._room = bytearray(2 * count)
+            self._room = memoryview(bytearray(2 * count))
         if self._octets > 4 * READ_SIZE and self._transport is not None:
             self._transport.pause_reading()
             self._paused = True
-        self._wake()
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def eof_received(self) -> bool:
         self._ended = True
@@ -145,43 +160,41 @@ class OctetProtocol(asyncio.BufferedProtocol):
         if self._error is not None:
             raise ConnectionLost(f"the connection broke: {self._error}") from None
 
-    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _watch(self, deadline: float) -> None:
         """See to it that the waiter is woken at its deadline.
 
         A timer stays when what was waited for comes: made and cancelled for every message, it would cost as much as
         the message. One that is too early is set anew when it goes off, one that is too late is replaced.
         """
-        if self._deadline is None:
-            return
         if self._timer is not None:
-            if self._timer.when() <= self._deadline:
-                return
             self._timer.cancel()
-        self._timer = loop.call_at(self._deadline, self._due, loop)
+        self._timer = self._loop.call_at(deadline, self._due)
+        self._due_at = deadline
 
-    def _due(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._timer = None
+    def _due(self) -> None:
+        self._timer, self._due_at = None, FOREVER
         if self._waiter is None or self._deadline is None:
             return
-        if loop.time() >= self._deadline:
+        if self._loop.time() >= self._deadline:
             self._wake()
         else:
-            self._watch(loop)
+            self._watch(self._deadline)
 
     async def take(self, timeout: float | None) -> bytes | None:
         """What has arrived, once anything has."""
-        if not self._arrived and not self._ended:
-            loop = asyncio.get_running_loop()
-            self._waiter = loop.create_future()
-            self._deadline = None if timeout is None else loop.time() + max(0.0, timeout)
-            self._watch(loop)
+        arrived = self._arrived
+        if not arrived and not self._ended:
+            self._waiter = waiter = self._loop.create_future()
+            self._deadline = deadline = None if timeout is None else self._loop.time() + timeout
+            if deadline is not None and deadline < self._due_at:
+                self._watch(deadline)
             try:
-                await self._waiter
+                await waiter
             finally:
                 self._waiter = None
-        if self._arrived:
-            octets = self._arrived[0] if len(self._arrived) == 1 else b"".join(self._arrived)
-            self._arrived.clear()
+        if arrived:
+            octets = arrived[0] if len(arrived) == 1 else b"".join(arrived)
+            arrived.clear()
             self._octets = 0
             if self._paused:
                 self._resume_reading()
@@ -223,13 +236,12 @@ class AsyncTcpTransport:
         connected.setblocking(False)
         return cls(*await asyncio.get_running_loop().create_connection(OctetProtocol, sock=connected))
 
-    async def send(self, octets: bytes) -> None:
+    def send(self, octets: bytes) -> Awaitable[None]:
         if self._transport.is_closing():  # as one that broke is
             self._protocol.check()
             raise ConnectionLost("the connection is closed")
         self._transport.write(octets)
-        if self._protocol.full:
-            await self._protocol.drain()
+        return self._protocol.drain() if self._protocol.full else NOTHING_TO_WAIT_FOR
 
     def receive(self, timeout: float | None) -> Coroutine[Any, Any, bytes | None]:
         return self._protocol.take(timeout)

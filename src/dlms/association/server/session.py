@@ -271,9 +271,9 @@ class ServerSession:
     def _protected(self, association: ServerAssociation, message: Message) -> bytes:
         security = association.security
         assert security is not None  # noqa: S101  # whoever calls looked
-        counter = security.counter_at_hand()
+        store, name = security.sending_counter
+        counter = store.at_hand(name)
         if counter is None:
-            store, name = security.sending_counter
             counter = store.reserve(name)
         return security.protect(message, counter)
 
