@@ -274,7 +274,7 @@ class Meter:
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
     def _read(self, operation: operations.Operation[R]) -> Coroutine[Any, Any, R]:
-        return self._run(operation, repeatable=True)
+        return self._carrier.carry_on(self._session.run(operation, repeatable=True))
 
     def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> Coroutine[Any, Any, R]:
         return self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))

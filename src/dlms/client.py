@@ -287,7 +287,7 @@ class Meter:
     # ---- carrying on ----------------------------------------------------------------------------------------------
 
     def _read(self, operation: operations.Operation[R]) -> R:
-        return self._run(operation, repeatable=True)
+        return self._carrier.carry_on(self._session.run(operation, repeatable=True))
 
     def _run(self, operation: operations.Operation[R], *, repeatable: bool = False) -> R:
         return self._carrier.carry_on(self._session.run(operation, repeatable=repeatable))

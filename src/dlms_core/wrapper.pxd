@@ -1,6 +1,6 @@
 """The wrapper of DLMS/COSEM over TCP and UDP: one WPDU after another."""
 
-from libc.stdint cimport uint8_t
+from libc.stdint cimport uint8_t, uint16_t
 
 from dlms_core.stream cimport StreamReader
 
@@ -18,5 +18,11 @@ cdef class WpduReader(StreamReader):
     cdef bytes first_octets
 
     cdef bint may_begin(self, uint8_t octet) noexcept
+    cdef object whole(self, const uint8_t* header, size_t at, size_t length)
     cdef Wpdu wpdu(self, const uint8_t* header, size_t at, size_t length)
     cdef int cut(self, const uint8_t* header, size_t at, size_t left, list events) except -1
+
+
+cdef class ApduReader(WpduReader):
+    cdef uint16_t source
+    cdef uint16_t destination

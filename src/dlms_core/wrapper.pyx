@@ -100,7 +100,7 @@ cdef class WpduReader(StreamReader):
                     at += 1
                     continue
                 break
-            events.append(self.wpdu(header, at, length))
+            events.append(self.whole(header, at, length))
             self.lost = False
             at += HEADER + length
         if last and at < count:
@@ -110,6 +110,10 @@ cdef class WpduReader(StreamReader):
     cdef bint may_begin(self, uint8_t octet) noexcept:
         cdef Py_ssize_t known = PyBytes_GET_SIZE(self.first_octets)
         return known == 0 or memchr(PyBytes_AS_STRING(self.first_octets), octet, known) != NULL
+
+    cdef object whole(self, const uint8_t* header, size_t at, size_t length):
+        """What a WPDU is handed out as."""
+        return self.wpdu(header, at, length)
 
     cdef Wpdu wpdu(self, const uint8_t* header, size_t at, size_t length):
         cdef Wpdu wpdu = Wpdu.__new__(Wpdu)
@@ -134,6 +138,21 @@ cdef class WpduReader(StreamReader):
         )
         events.append(wpdu)
         return 0
+
+
+cdef class ApduReader(WpduReader):
+    """Reads a stream as a WpduReader does, but of what goes from `source` to `destination` the octets of the APDUs
+    alone: a WPDU is handed out for what is between others, or not whole."""
+
+    def __init__(self, source, destination, size_t limit=65535):
+        super().__init__(limit)
+        self.source = wport(source, "source")
+        self.destination = wport(destination, "destination")
+
+    cdef object whole(self, const uint8_t* header, size_t at, size_t length):
+        if dlms_be16(header + 2) != self.source or dlms_be16(header + 4) != self.destination:
+            return self.wpdu(header, at, length)
+        return PyBytes_FromStringAndSize(<const char*> header + HEADER, <Py_ssize_t> length)
 
 
 cdef uint16_t wport(value, str name) except? 0xFFFF:

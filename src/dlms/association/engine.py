@@ -18,13 +18,14 @@ UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the ol
 class Engine:
     """One link and what has arrived over it.
 
-    `next_timer` says when `tick` is due, as the link has it; `unsolicited` are the APDUs that came unasked, outside of
-    any exchange.
+    `next_timer` says when `tick` is due and `octets_to_send` what the transport has to send, as the link has it;
+    `unsolicited` are the APDUs that came unasked, outside of any exchange.
     """
 
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
         self.link = link
         self.next_timer = link.next_timer
+        self.octets_to_send = link.octets_to_send if trace is None else self._traced_octets_to_send
         self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
         self.unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
         self._trace = trace
@@ -105,8 +106,7 @@ class Engine:
         self.link.tick(now)
         self._look()
 
-    def octets_to_send(self) -> bytes:
-        """What the transport has to send."""
+    def _traced_octets_to_send(self) -> bytes:
         octets = self.link.octets_to_send()
         if octets and self._trace is not None:
             self._trace("sent", octets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from dlms.apdu import Apdu, decode_with_data_octets, encode_with_data_octets
 from dlms.apdu.block_transfer import GeneralBlockTransfer
@@ -14,7 +14,7 @@ from dlms.association.general_block_transfer import BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.errors import ConfigurationError, Downgrade, ProtocolError
 from dlms.grammar import Message
-from dlms.security.ciphered import CIPHERED, Ciphered
+from dlms.security.ciphered import HAS_DEDICATED_KEY, Ciphered
 from dlms.security.context import SecurityContext
 from dlms.security.counters import ReceivedCounter
 from dlms.security.protection import Protection
@@ -76,8 +76,8 @@ def opened(negotiated: Negotiated, octets: bytes) -> Accepting[Apdu]:
 
 def _deciphered(security: SecurityContext, message: Apdu) -> tuple[bytes | None, tuple[ReceivedCounter, int] | None]:
     """As `SecurityContext.deciphered`; no octets where the message is plain and may be."""
-    if isinstance(message, CIPHERED):
-        return security.deciphered(message)
+    if type(message) in HAS_DEDICATED_KEY:
+        return security.deciphered(cast(Ciphered, message))
     if isinstance(message, ERRORS) or security.protection is Protection.NONE:
         return None, None
     raise Downgrade(f"the meter sent an unprotected {type(message).__name__}")
@@ -113,7 +113,7 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     wanted = invoke_id_of(message)
     while True:
         received = decode_with_data_octets(octets)
-        if way is None and isinstance(received, GeneralBlockTransfer):
+        if way is None and type(received) is GeneralBlockTransfer:
             way = BlockTransfer(negotiated)
             received = decode_with_data_octets((yield from way.receive(octets)))
         if security is not None:
@@ -122,15 +122,16 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
                 yield Accept(*waiting)
             if plain is not None:
                 received = decode_with_data_octets(plain)
-        fits = isinstance(received, expected)
-        if not fits and isinstance(received, NOTIFICATIONS):
-            yield SetAside(received)
-        elif not fits and isinstance(received, ERRORS):
-            raise error_of(received)
-        elif wanted is not None and (answered := invoke_id_of(received)) is not None and answered != wanted:
-            yield PassOver()
-        elif fits:
+        answered = invoke_id_of(received)
+        another = wanted is not None and answered is not None and answered != wanted
+        if type(received) in expected and not another:
             return received
+        if isinstance(received, NOTIFICATIONS):
+            yield SetAside(received)
+        elif isinstance(received, ERRORS):
+            raise error_of(received)
+        elif another:
+            yield PassOver()
         else:
             names = " or ".join(kind.__name__ for kind in expected)
             raise ProtocolError(f"expected {names}, got {type(received).__name__}")

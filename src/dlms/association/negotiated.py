@@ -66,15 +66,16 @@ class Negotiated:
     def __post_init__(self) -> None:
         self.longest_apdu = self.max_send_pdu_size or 0xFFFF
         self.agreed = int(self.conformance)
+        self._invoke_id = self.quirks.invoke_id or 0
         self._flags = (HIGH_PRIORITY if self.high_priority else 0) | (
             0 if self.quirks.service_class_not_set else CONFIRMED
         )
 
     def invoke_id_and_priority(self, *, confirmed: bool = True) -> int:
         """The octet of the next request: a new invoke-id, and its priority and service class, as the quirks have it."""
-        named = self.quirks.invoke_id
-        self._invoke_id = (self._invoke_id + 1) & 0x0F if named is None else named
-        return self._invoke_id | (self._flags if confirmed else self._flags & ~CONFIRMED)
+        if self.quirks.invoke_id is None:
+            self._invoke_id = (self._invoke_id + 1) & 0x0F
+        return self._invoke_id | self._flags if confirmed else self._invoke_id | self._flags & ~CONFIRMED
 
     @property
     def high_priority(self) -> bool:

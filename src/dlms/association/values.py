@@ -8,8 +8,7 @@ from typing import Any, Final
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Integer, loads
 from dlms.errors import DecodeError
-from dlms.grammar import data_node, dumps, program
-from dlms.grammar.nodes import AnyData
+from dlms.grammar import data_node, dumps
 
 INTEGER: Final = data_node(Integer)
 
@@ -27,11 +26,10 @@ def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> An
 
     Where anything may stand (a CHOICE), the value is plain, too.
     """
-    node = ref.node
-    if node is None or isinstance(node, AnyData):
+    if ref.declaration is None:
         return loads(octets)
     try:
-        return program(node).decode(octets)
+        return ref.declaration.decode(octets)
     except DecodeError as error:
         value = loads(octets)
         misfits.append(Misfit(str(ref), error))

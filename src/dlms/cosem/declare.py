@@ -12,16 +12,17 @@ dlms.grammar, so that one declaration serves encoding, decoding, documentation a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Never, Self, overload
 
 from dlms.cosem.references import AttributeRef, MethodRef, checked
 from dlms.cosem.types import LogicalNameOctets
+from dlms.data import loads
 from dlms.errors import ConfigurationError
-from dlms.grammar import Declared, data_node
+from dlms.grammar import Declared, data_node, program
 from dlms.grammar.declarations import DataClass
-from dlms.grammar.nodes import Node
+from dlms.grammar.nodes import AnyData, Node
 from dlms.logical_name import LogicalName
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ __all__ = [
 class Attribute(Generic[T]):
     """The declaration of one attribute. Read from an object it is the attribute's AttributeRef."""
 
-    __slots__ = ("attribute_id", "book_name", "name", "node", "note", "selectors", "static")
+    __slots__ = ("_decode", "attribute_id", "book_name", "name", "node", "note", "selectors", "static")
 
     attribute_id: int
     node: Node[T]
@@ -78,9 +79,17 @@ class Attribute(Generic[T]):
         self.node = node
         self.static = static
         self.selectors = selectors
+        self._decode: Callable[[bytes], Any] | None = None
         self.name = ""
         self.book_name = book_name or ""
         self.note = note
+
+    def decode(self, octets: bytes) -> Any:
+        """The value that octets hold by the declared type, plain where any type may stand; DecodeError."""
+        decode = self._decode
+        if decode is None:
+            decode = self._decode = loads if isinstance(self.node, AnyData) else program(self.node).decode
+        return decode(octets)
 
     def __set_name__(self, owner: type[InterfaceClass], name: str) -> None:
         self.name = name

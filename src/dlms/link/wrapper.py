@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from dlms.errors import LinkError
+from dlms.errors import DecodeError, DlmsError, LinkError
 from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed
-from dlms_core.wrapper import Wpdu, WpduReader, build
+from dlms_core.wrapper import ApduReader, Wpdu, build
 
 
 class WrapperLink:
-    """One pair of wrapper ports: `own` is ours, `peer` the other's (None, for a meter, until a client calls).
+    """One pair of wrapper ports: `own` is ours, `peer` the other's.
 
     There is nothing to set up, to acknowledge or to repeat. A damaged WPDU is noticed and passed over; over UDP
     (`datagrams`) it ends with its datagram. `longest_apdu` bounds what a header may announce.
     """
 
-    def __init__(
-        self, own: int, peer: int | None = None, *, datagrams: bool = False, longest_apdu: int = 65535
-    ) -> None:
+    def __init__(self, own: int, peer: int, *, datagrams: bool = False, longest_apdu: int = 65535) -> None:
         self._own = own
         self._peer = peer
         self._datagrams = datagrams
         self._longest_apdu = longest_apdu
-        self._reader = WpduReader(longest_apdu)
+        self._reader = ApduReader(peer, own, longest_apdu)
         self._connected = False
         self._out: list[bytes] = []
         self.happened: list[LinkEvent] = []
@@ -44,7 +42,7 @@ class WrapperLink:
             self.happened.append(Disconnected())
 
     def send(self, apdu: bytes, now: float, *, answered: bool = True) -> None:
-        if not self._connected or self._peer is None:
+        if not self._connected:
             raise LinkError("the link is not connected")
         self._out.append(build(apdu, source=self._own, destination=self._peer))
 
@@ -66,18 +64,9 @@ class WrapperLink:
         found = self._reader.read(octets)
         if self._datagrams:
             found += self._reader.finish()
-            self._reader = WpduReader(self._longest_apdu)
+            self._reader = ApduReader(self._peer, self._own, self._longest_apdu)
         for item in found:
-            if type(item) is not Wpdu:
-                self.happened.append(Noticed(item))
-            elif item.fault is not None:
-                self.happened.append(Noticed(item.fault))
-            elif item.destination == self._own and (item.source == self._peer or self._peer is None):
-                self._peer = item.source
-                self.happened.append(item.apdu)
-            else:
-                pair = f"from {item.source} to {item.destination}"
-                self.happened.append(Noticed(LinkError(f"a WPDU {pair} is not of this link")))
+            self.happened.append(item if type(item) is bytes else Noticed(_fault(item)))
 
     def _lost(self, error: LinkError) -> None:
         if self._connected:
@@ -100,3 +89,10 @@ class WrapperLink:
     def events(self) -> list[LinkEvent]:
         events, self.happened = self.happened, []
         return events
+
+
+def _fault(item: Wpdu | DecodeError) -> DlmsError:
+    """What is wrong with a WPDU that is not whole, or not of this link."""
+    if isinstance(item, DecodeError):
+        return item
+    return item.fault or LinkError(f"a WPDU from {item.source} to {item.destination} is not of this link")

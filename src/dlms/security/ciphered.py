@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, get_args
 
 from dlms.apdu.ciphering import (
     AgreedKey,
+    DedicatedCiphered,
     DedicatedCiphering,
     GeneralCiphering,
     GeneralDedCiphering,
     GeneralGloCiphering,
+    GlobalCiphered,
     GlobalCiphering,
     IdentifiedKey,
     ProtectionHeader,
@@ -18,7 +21,7 @@ from dlms.apdu.ciphering import (
 )
 from dlms.enumerations import KeyId
 from dlms.errors import DecodeError, MissingKey
-from dlms.grammar import program
+from dlms.grammar import Message, program
 from dlms.security.key_wrap import unwrap_key
 from dlms.security.keys import TITLE_LENGTH, Key, KeyRing, KeySet
 from dlms.security.protection import Protection, SecurityControl, unprotect
@@ -26,6 +29,11 @@ from dlms.security.protection import Protection, SecurityControl, unprotect
 Ciphered: TypeAlias = GlobalCiphering | DedicatedCiphering | GeneralGloCiphering | GeneralDedCiphering
 CIPHERED = (GlobalCiphering, DedicatedCiphering, GeneralGloCiphering, GeneralDedCiphering)
 """What protects the APDUs of an association."""
+HAS_DEDICATED_KEY: Final[Mapping[type[Message], bool]] = {
+    of: issubclass(of, (DedicatedCiphering, GeneralDedCiphering))
+    for of in (*get_args(GlobalCiphered), *get_args(DedicatedCiphered), GeneralGloCiphering, GeneralDedCiphering)
+}
+"""Every class of these, and whether its key is the dedicated one. A look-up of a type is a tenth of an isinstance."""
 OPENABLE = (*CIPHERED, GeneralCiphering)
 """That, and what protects an APDU for a third party."""
 HEADER: Final = program(ProtectionHeader)

@@ -25,10 +25,10 @@ from dlms.apdu.ciphering import (
 )
 from dlms.errors import DecodeError, Downgrade, SecurityError
 from dlms.grammar import Message
-from dlms.security.ciphered import Ciphered
+from dlms.security.ciphered import HAS_DEDICATED_KEY, Ciphered
 from dlms.security.counters import CounterStore, MemoryCounterStore, ReceivedCounter, ReplayRule, counter_name
 from dlms.security.keys import Key
-from dlms.security.protection import Protection, Seal, SecurityControl
+from dlms.security.protection import Protection, Seal, SecurityControl, tag_mismatch
 
 
 def _plain_tag(ciphered: int, distance: int) -> int:
@@ -39,7 +39,7 @@ def _plain_tag(ciphered: int, distance: int) -> int:
 GLOBAL: dict[int, type[GlobalCiphering]] = {_plain_tag(of.tags[0], 1): of for of in get_args(GlobalCiphered)}
 DEDICATED: dict[int, type[DedicatedCiphering]] = {_plain_tag(of.tags[0], 2): of for of in get_args(DedicatedCiphered)}
 """The service-specific envelope of a plain APDU, by its tag; an APDU that has none goes in a general one."""
-DEDICATED_KEY: Final = (DedicatedCiphering, GeneralDedCiphering)
+PROTECTED: Final = AUTHENTICATED | ENCRYPTED
 WITH_TITLE: Final = (GeneralGloCiphering, GeneralDedCiphering)
 
 
@@ -69,20 +69,18 @@ class SecurityContext:
     _received: dict[bool, ReceivedCounter] = field(default_factory=dict)
     _own_seal: Seal | None = None
     _peer_seal: Seal | None = None
-    _counter_name: tuple[Key, str] | None = None
+    _counted_key: Key | None = None
+    _counter_name: str = ""
 
     @property
     def sending_counter(self) -> tuple[CounterStore, str]:
         """Where the counter of what we send is kept, and its name there."""
-        key, store = (
-            (self.dedicated_key, self._dedicated_counters)
-            if self.use_dedicated and self.dedicated_key is not None
-            else (self.encryption_key, self.counters)
-        )
-        known = self._counter_name
-        if known is None or known[0] is not key:
-            known = self._counter_name = key, counter_name(self.own_title, key)
-        return store, known[1]
+        key, store = self.encryption_key, self.counters
+        if self.use_dedicated and self.dedicated_key is not None:
+            key, store = self.dedicated_key, self._dedicated_counters
+        if key is not self._counted_key:
+            self._counted_key, self._counter_name = key, counter_name(self.own_title, key)
+        return store, self._counter_name
 
     def protected_at_once(self, message: Message) -> bytes | None:
         """What `protect` makes of a message under the next counter; the message as it is where nothing is asked for.
@@ -145,9 +143,10 @@ class SecurityContext:
         """
         content = message.ciphered_content
         control = content.security_control
-        dedicated = isinstance(message, DEDICATED_KEY)
+        kind = type(message)
+        dedicated = HAS_DEDICATED_KEY[kind]
         asked = self.suite | self.protection._value_ | besides._value_
-        if control != asked or not asked & (AUTHENTICATED | ENCRYPTED) or isinstance(message, WITH_TITLE):
+        if control != asked or not asked & PROTECTED or kind in WITH_TITLE:
             self._check(message, control, asked & ~SUITE)
         key = self.dedicated_key if dedicated else self.encryption_key
         if key is None:
@@ -165,6 +164,8 @@ class SecurityContext:
                 SecurityControl.of(control), self.peer_title, key, self.authentication_key
             )  # fmt: skip
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
+        if plain is None:
+            raise tag_mismatch()
         if not control & AUTHENTICATED:
             _check_form(plain)
         received = self._received.get(dedicated)
@@ -191,7 +192,7 @@ class SecurityContext:
         if missing:
             names = " and ".join(part.name.lower() for part in Protection(missing) if part.name)
             raise Downgrade(f"the peer's APDU is not {names}")
-        if not control & (AUTHENTICATED | ENCRYPTED):
+        if not control & PROTECTED:
             raise Downgrade("the peer's APDU is not protected")
         if control & SUITE != self.suite:
             raise SecurityError(f"the peer used security suite {control & SUITE}, not {self.suite}")
