@@ -3,6 +3,7 @@
 A WPDU is version 0001, source wPort, destination wPort, length (each two octets), and an APDU of that length.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint16_t
@@ -153,6 +154,20 @@ cdef class ApduReader(WpduReader):
         if dlms_be16(header + 2) != self.source or dlms_be16(header + 4) != self.destination:
             return self.wpdu(header, at, length)
         return PyBytes_FromStringAndSize(<const char*> header + HEADER, <Py_ssize_t> length)
+
+    @cython.critical_section
+    def only(self, bytes octets not None):
+        """The APDU where the octets are one whole WPDU of this pair; else None, and they are for `read` to take."""
+        cdef const uint8_t* header = <const uint8_t*> PyBytes_AS_STRING(octets)
+        cdef size_t count = PyBytes_GET_SIZE(octets)
+        if (
+            self.held.used or self.lost or count <= HEADER or count - HEADER > self.limit
+            or dlms_be16(header) != 1 or dlms_be16(header + 6) != count - HEADER
+            or dlms_be16(header + 2) != self.source or dlms_be16(header + 4) != self.destination
+        ):
+            return None
+        self.offset += count
+        return PyBytes_FromStringAndSize(<const char*> header + HEADER, <Py_ssize_t> (count - HEADER))
 
 
 cdef uint16_t wport(value, str name) except? 0xFFFF:

@@ -11,8 +11,8 @@ from dlms.data import Data
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, ProtocolError
 from dlms.grammar import Message
-from dlms.security.protection import TAG_LENGTH
 from dlms_core.pieces import split
+from dlms_core.seal import TAG_LENGTH
 
 Take: TypeAlias = Callable[[bytes], object]
 """What takes the octets of a long result, piece after piece."""
@@ -33,16 +33,15 @@ class Blocks:
         self._take = take
         self._any_first = any_first
         self._size = 0
-        self._number: int | None = None
+        self._next = 1
+        self._begun = False
 
     def add(self, number: int, octets: bytes) -> None:
         """Take one block; raises ProtocolError for one that is not the next."""
-        if self._number is None:
-            if number > 1 and not self._any_first:
-                raise ProtocolError(f"expected block 1, got block {number}")
-        elif number != self._number + 1:
-            raise ProtocolError(f"expected block {self._number + 1}, got block {number}")
-        self._number = number
+        if number != self._next and (self._begun or (number > 1 and not self._any_first)):
+            raise ProtocolError(f"expected block {self._next}, got block {number}")
+        self._begun = True
+        self._next = number + 1
         self._size += len(octets)
         if self._size > LONGEST_VALUE:
             raise ProtocolError(f"the meter sends more than {LONGEST_VALUE} octets")

@@ -43,12 +43,16 @@ METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with sh
 class ClientAssociation:
     """One association of a client with a logical device, and the operations within it.
 
-    `trace` is told of what is ciphered, in plain. `misfits` lists values that did not fit their declared type.
+    `trace` is told of what is ciphered, in plain; `tells_progress` says whether anybody wants to know how far long values
+    have come. `misfits` lists values that did not fit their declared type.
     `list_limit` bounds how many attributes go into one request with a list.
     """
 
-    def __init__(self, proposal: Proposal, *, list_limit: int = 32, trace: Trace | None = None) -> None:
+    def __init__(
+        self, proposal: Proposal, *, list_limit: int = 32, trace: Trace | None = None, tells_progress: bool = True
+    ) -> None:
         self.proposal = proposal
+        self.tells_progress = tells_progress
         self._trace = trace
         self.misfits: list[Misfit] = []
         self.scaler_units: dict[AttributeRef[Any], ScalerUnit | None] = {}
@@ -72,7 +76,9 @@ class ClientAssociation:
 
     def open(self) -> Exchange[None]:
         """AARQ to HLS."""
-        self._negotiated = yield from open_association(self.proposal, self._trace)
+        negotiated = yield from open_association(self.proposal, self._trace)
+        negotiated.tells_progress = self.tells_progress
+        self._negotiated = negotiated
 
     def release(self) -> Exchange[None]:
         """RLRQ; nothing where no association is open."""

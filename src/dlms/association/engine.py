@@ -63,29 +63,25 @@ class Engine:
     def ask(self, apdu: bytes, now: float) -> bytes:
         """Send an APDU that is answered; what the transport has to send. With `answer` it is `send`, `octets_to_send`,
         `receive` and `next_apdu` in two steps, for what is nearly always all."""
-        link = self.link
         if self._trace is not None:
             self.send(apdu, now)
             return self.octets_to_send()
         self.awaiting = True
-        link.send(apdu, now)
-        if link.happened:
+        octets = self.link.ask(apdu, now)
+        if self.link.happened:
             self._look()
-        return link.octets_to_send()
+        return octets
 
     def answer(self, octets: bytes, now: float) -> bytes | None:
         """Take what the transport brought; the next APDU, None while there is none; LinkError once the link is down."""
-        if self._trace is not None:
+        if self._trace is None and not self._arrived:
+            apdu = self.link.answer(octets, now)
+            if apdu is not None:
+                self.awaiting = False
+                return apdu
+            self._look()
+        else:
             self.receive(octets, now)
-            return self.next_apdu()
-        link = self.link
-        link.receive(octets, now)
-        happened = link.happened
-        if len(happened) == 1 and not self._arrived and type(event := happened[0]) is bytes:
-            happened.clear()
-            self.awaiting = False
-            return event
-        self._look()
         return self.next_apdu()
 
     def expect(self, now: float) -> None:

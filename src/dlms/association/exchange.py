@@ -23,6 +23,7 @@ from dlms.service_errors import ConfirmedServiceErrorReceived, ExceptionResponse
 M = TypeVar("M", bound=Message)
 N = TypeVar("N", bound=Message)
 L = TypeVar("L", bound=Message)
+INVOKE = "invoke_id_and_priority"
 INVOKE_ID = 0x0F
 LONG_INVOKE_ID = 0xFF_FFFF
 NOTIFICATIONS = (DataNotification, EventNotificationRequest, InformationReportRequest)
@@ -101,6 +102,7 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     octets = encode_with_data_octets(message) if security is None else security.protected_at_once(message)
     if octets is None:
         octets = yield from _protected_later(security, message)
+    invoked = getattr(message, INVOKE, None)
     way: BlockTransfer | None = None
     if len(octets) <= negotiated.longest_apdu:
         octets = yield octets
@@ -110,7 +112,6 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
             tell_before_blocks(negotiated, message)
         yield from way.send(octets)
         octets = yield from way.receive()
-    wanted = invoke_id_of(message)
     while True:
         received = decode_with_data_octets(octets)
         if way is None and type(received) is GeneralBlockTransfer:
@@ -122,20 +123,29 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
                 yield Accept(*waiting)
             if plain is not None:
                 received = decode_with_data_octets(plain)
-        answered = invoke_id_of(received)
-        another = wanted is not None and answered is not None and answered != wanted
-        if type(received) in expected and not another:
+        if type(received) in expected and invoked is not None and getattr(received, INVOKE, None) == invoked:
             return received
-        if isinstance(received, NOTIFICATIONS):
-            yield SetAside(received)
-        elif isinstance(received, ERRORS):
-            raise error_of(received)
-        elif another:
-            yield PassOver()
-        else:
-            names = " or ".join(kind.__name__ for kind in expected)
-            raise ProtocolError(f"expected {names}, got {type(received).__name__}")
+        effect = _besides(received, message, expected)
+        if effect is None:
+            return received
+        yield effect
         octets = (yield ANSWER) if way is None else (yield from way.receive())
+
+
+def _besides(received: Message, message: Message, expected: tuple[type[Message], ...]) -> SetAside | PassOver | None:
+    """What is to be done with what is no plain answer; nothing where it answers after all."""
+    wanted, answered = invoke_id_of(message), invoke_id_of(received)
+    another = wanted is not None and answered is not None and answered != wanted
+    if isinstance(received, expected):
+        return PassOver() if another else None
+    if isinstance(received, NOTIFICATIONS):
+        return SetAside(received)
+    if isinstance(received, ERRORS):
+        raise error_of(received)
+    if another:
+        return PassOver()
+    names = " or ".join(kind.__name__ for kind in expected)
+    raise ProtocolError(f"expected {names}, got {type(received).__name__}")
 
 
 def tell_before_blocks(negotiated: Negotiated, message: Message) -> None:
@@ -152,7 +162,7 @@ def pass_over(negotiated: Negotiated) -> Exchange[None]:
 
 def invoke_id_of(message: Message) -> int | None:
     """The invoke-id of a message, or its long one; None where it has none."""
-    octet: int | None = getattr(message, "invoke_id_and_priority", None)
+    octet: int | None = getattr(message, INVOKE, None)
     if octet is not None:
         return octet & INVOKE_ID
     word: int | None = getattr(message, "long_invoke_id_and_priority", None)

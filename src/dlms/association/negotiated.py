@@ -55,6 +55,8 @@ class Negotiated:
     block_window: int = BLOCK_WINDOW
     quirks: Quirks = field(default_factory=Quirks)
     trace: Callable[[str, bytes], None] | None = None
+    tells_progress: bool = True
+    """Whether anybody wants to be told how far the blocks of a value have come."""
     _invoke_id: int = 0
     _long_invoke_id: int = 0
     longest_apdu: int = field(init=False)

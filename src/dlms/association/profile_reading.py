@@ -283,7 +283,8 @@ class ProfileReading:
     ) -> Exchange[Profile]:
         """The rows that come, as columns of the capture objects at `positions`, or of all where the meter sends all."""
         self._stream = stream = self._columns_of(positions)
-        yield from self._told_in_rows(association.get_octets(self._profile.buffer, selection, stream.feed), stream)
+        exchange = association.get_octets(self._profile.buffer, selection, stream.feed)
+        yield from self._told_in_rows(exchange, stream) if association.tells_progress else exchange
         self._stream = None
         rows = stream.finish()
         return rows if self._is_of(rows, positions) else self._again(stream).finish()

@@ -91,7 +91,7 @@ def get(
     message = GetRequestNormal(invoke, attribute, selection)
     response = yield from request(negotiated, message, GetResponseNormal, GetResponseWithDatablock)
     if isinstance(response, GetResponseNormal):
-        octets = response.result
+        octets: object = response.result
         if not isinstance(octets, bytes):
             raise service_error(cast(DataAccessResult, octets), attribute)
         if take is None:
@@ -134,7 +134,8 @@ def _get_blocks(
         if not isinstance(block.result, bytes):
             raise service_error(block.result, what)
         blocks.add(block.block_number, block.result)
-        yield Progress(blocks.size)
+        if negotiated.tells_progress:
+            yield Progress(blocks.size)
         if block.last_block:
             return
         following = GetRequestNext(invoke, block.block_number)

@@ -61,6 +61,12 @@ class Link(Protocol):
         """Send an APDU as soon as the link allows; `answered` says that an answer is to come. Raises LinkError where
         there is no link."""
 
+    def ask(self, apdu: bytes, now: float) -> bytes:
+        """`send` and `octets_to_send` in one."""
+
+    def answer(self, octets: bytes, now: float) -> bytes | None:
+        """`receive`, and the APDU where all that happened is that one arrived; else None, and `events` has it."""
+
     def expect(self, now: float) -> None:
         """What came was not the answer: it is still to come, and is asked for where the link has a way to."""
 
@@ -86,3 +92,18 @@ class Link(Protocol):
 
     def events(self) -> list[LinkEvent]:
         """What happened since the last call."""
+
+
+class Turns(Link, Protocol):
+    """A request and its answer as the other methods of a link have them."""
+
+    def ask(self, apdu: bytes, now: float) -> bytes:
+        self.send(apdu, now)
+        return self.octets_to_send()
+
+    def answer(self, octets: bytes, now: float) -> bytes | None:
+        self.receive(octets, now)
+        if len(self.happened) != 1 or not isinstance(apdu := self.happened[0], bytes):
+            return None
+        self.happened.clear()
+        return apdu

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dlms.errors import ConfigurationError, DecodeError, LinkError, LinkRefused
-from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed, Unsolicited
+from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed, Turns, Unsolicited
 from dlms.link.hdlc_settings import DEFAULT_INFORMATION, HdlcInForce, HdlcSettings, Segments
 from dlms.link.hdlc_states import TABLE, Action, Request, State
 from dlms.quirks import Quirks
@@ -36,7 +36,7 @@ class _Outgoing:
     answered: bool
 
 
-class HdlcLink:
+class HdlcLink(Turns):
     """One connection. A client gives its own address and the meter's; a meter gives its own and learns the client's."""
 
     def __init__(

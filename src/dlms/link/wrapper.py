@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dlms.errors import DecodeError, DlmsError, LinkError
-from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed
+from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed, Turns
 from dlms_core.wrapper import ApduReader, Wpdu, build
 
 
-class WrapperLink:
+class WrapperLink(Turns):
     """One pair of wrapper ports: `own` is ours, `peer` the other's.
 
     There is nothing to set up, to acknowledge or to repeat. A damaged WPDU is noticed and passed over; over UDP
@@ -46,6 +46,15 @@ class WrapperLink:
             raise LinkError("the link is not connected")
         self._out.append(build(apdu, source=self._own, destination=self._peer))
 
+    def ask(self, apdu: bytes, now: float) -> bytes:
+        if self._out or not self._connected:
+            return super().ask(apdu, now)
+        return build(apdu, source=self._own, destination=self._peer)
+
+    def answer(self, octets: bytes, now: float) -> bytes | None:
+        apdu = None if self.happened else self._reader.only(octets)
+        return super().answer(octets, now) if apdu is None else apdu
+
     def expect(self, now: float) -> None:
         """Whoever answers sends without being asked."""
 
@@ -66,7 +75,7 @@ class WrapperLink:
             found += self._reader.finish()
             self._reader = ApduReader(self._peer, self._own, self._longest_apdu)
         for item in found:
-            self.happened.append(item if type(item) is bytes else Noticed(_fault(item)))
+            self.happened.append(item if isinstance(item, bytes) else Noticed(_fault(item)))
 
     def _lost(self, error: LinkError) -> None:
         if self._connected:

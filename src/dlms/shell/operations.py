@@ -31,8 +31,7 @@ def get(
     ref: AttributeRef[Any], refs: tuple[AttributeRef[Any], ...], selection: Selection | None, errors: Errors
 ) -> Operation[Any]:
     """The value of an attribute; of several, a tuple."""
-    if not isinstance(ref, AttributeRef):
-        _check_attribute(ref)
+    _check_attribute(ref)
     if not refs:
         return lambda association: association.get(ref, selection)
     for each in refs:

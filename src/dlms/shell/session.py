@@ -32,7 +32,7 @@ from dlms.association.effects import (
     Wait,
 )
 from dlms.association.engine import Engine, Trace
-from dlms.association.opening import CURRENT_ASSOCIATION
+from dlms.association.opening import CURRENT_ASSOCIATION, Proposal
 from dlms.cosem.references import AttributeRef
 from dlms.errors import AssociationRejected, DeadlineExceeded, DlmsError, LinkError, TransportError
 from dlms.grammar import Message
@@ -72,9 +72,9 @@ class Session:
         self.deadlines = deadlines or Deadlines()
         self.keep_alive = keep_alive
         self._trace = None if trace is None else Redacted(trace, target, lambda name: self.association.meaning_of(name))
-        self.association = ClientAssociation(target.proposal, trace=self._trace)
-        self._retries = retries or NEVER
         self._on_progress = on_progress
+        self.association = self._association(target.proposal)
+        self._retries = retries or NEVER
         self._notifications: deque[Message] = deque(maxlen=NOTIFICATIONS_MOST)
         self._adopted = adopted
         self._engine = Engine(target.link(), self._trace)
@@ -105,6 +105,9 @@ class Session:
             trace=trace,
             adopted=adopted,
         )
+
+    def _association(self, proposal: Proposal) -> ClientAssociation:
+        return ClientAssociation(proposal, trace=self._trace, tells_progress=self._on_progress is not None)
 
     # ---- opening and closing --------------------------------------------------------------------------------------
 
@@ -169,7 +172,7 @@ class Session:
     def turn_to(self, client: int, security: Security) -> None:
         """Be another client from here on, which is not associated yet."""
         self.target = self.target.as_client(client, security)
-        self.association = ClientAssociation(self.target.proposal, trace=self._trace)
+        self.association = self._association(self.target.proposal)
 
     def reassociate(self, client: int, security: Security) -> Conversation[None]:
         """Release the association and open one as another client, over the same transport if the meter leaves it open.

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import select
 import socket
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Final, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
@@ -74,8 +74,8 @@ class TcpTransport:
 class _Done:
     """What is awaited and there already: a coroutine that ends at once takes three times as long."""
 
-    def __await__(self) -> Iterator[None]:
-        return iter(())
+    def __await__(self) -> Generator[Any, Any, None]:
+        return cast(Generator[Any, Any, None], iter(()))
 
 
 NOTHING_TO_WAIT_FOR: Final = _Done()
