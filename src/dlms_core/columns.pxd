@@ -134,6 +134,7 @@ cdef extern from "row_engine.h" nogil:
 
     ctypedef struct dlms_engine:
         dlms_cursor c
+        int waits
         size_t rows
         size_t row
         dlms_path path

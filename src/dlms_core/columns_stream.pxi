@@ -12,10 +12,14 @@ cdef class RowStream:
     """Columns of a buffer that comes in pieces, cut anywhere (the blocks of a GET): rows are decoded as they come.
 
     `feed` takes the pieces, `finish` gives what unpack would have given for all of them; the parameters are those of
-    unpack. The octets are kept until then.
+    unpack. The octets are kept until then, as the pieces that they came in: joined they would be there twice for a
+    while.
     """
 
-    cdef bytearray held
+    cdef bytearray held  # what is not decoded yet; all octets where `pieces` is None
+    cdef list pieces  # all octets, once rows are decoded and none of their cells is looked at again
+    cdef size_t size  # of all octets
+    cdef size_t base  # octets before those that are held
     cdef dict rules
     cdef bint masks
     cdef bint companions
@@ -24,8 +28,7 @@ cdef class RowStream:
     cdef dlms_engine engine
     cdef stream_state state
     cdef size_t expected
-    cdef size_t head  # octets before the first row
-    cdef size_t used  # octets up to the end of the last whole row
+    cdef size_t used  # of the held octets, up to the end of the last whole row
 
     def __init__(
         self, *, clocks=None, capture_step=0, nulls="repeat", deviation_sign="standard", daylight_saving_apart=False,
@@ -57,13 +60,18 @@ cdef class RowStream:
     @property
     def octets(self):
         """All octets so far: a copy of them."""
-        return bytes(self.held)
+        return bytes(self.held) if self.pieces is None else b"".join(self.pieces)
 
     def feed(self, octets):
-        """The next octets; the number of whole rows so far. DecodeError when they cannot be rows."""
+        """The next octets; the number of whole rows so far. DecodeError when they cannot be rows, which may be seen
+        only once there are as many octets as the rows before had."""
         if self.state == FINISHED:
             raise ValueError("the stream is finished")
-        self.held += octets
+        self.size += len(octets)
+        if self.pieces is not None:
+            self.pieces.append(bytes(octets))
+        if self.pieces is None or self.state == AT_ROWS:
+            self.held += octets
         if self.state == AT_HEAD:
             self.open()
         if self.state == AT_ROWS:
@@ -75,9 +83,12 @@ cdef class RowStream:
         cdef dlms_buffer buffer
         if self.state == FINISHED:
             raise ValueError("the stream is finished")
+        if self.state == AT_ROWS:
+            self.engine.waits = False
+            self.advance()
         whole = self.state == AT_ROWS and self.engine.row == self.expected
         if not whole or self.used != <size_t>len(self.held):
-            columns = unpack(self.held, **self.rules, masks=self.masks, companions=self.companions)
+            columns = unpack(self.octets, **self.rules, masks=self.masks, companions=self.companions)
         else:
             memset(&buffer, 0, sizeof(buffer))
             buffer.rows = self.expected
@@ -94,14 +105,15 @@ cdef class RowStream:
         cdef size_t rows = 0
         cdef dlms_cursor c
         cdef uint8_t tag = 0
-        dlms_cursor_open(&c, <const uint8_t*>PyByteArray_AS_STRING(self.held), len(self.held))
+        cdef bytes octets = self.octets
+        dlms_cursor_open(&c, <const uint8_t*>PyBytes_AS_STRING(octets), len(octets))
         if not dlms_u8(&c, &tag) or tag != 1 or not dlms_length(&c, &rows):
-            return unpack(self.held, **self.rules, masks=self.masks, companions=self.companions)
+            return unpack(octets, **self.rules, masks=self.masks, companions=self.companions)
         start, rows, end = dlms_offset(&c), 0, dlms_offset(&c)
         while dlms_left(&c) and skip_data(&c):
             rows += 1
             end = dlms_offset(&c)
-        whole = array_head(rows) + self.held[start:end]
+        whole = array_head(rows) + octets[start:end]
         return unpack(whole, **self.rules, masks=self.masks, companions=self.companions)
 
     cdef int place(self, dlms_cursor* c) except -1:
@@ -144,17 +156,29 @@ cdef class RowStream:
         cdef Plan plan = self.plan
         plan.learn_layout(buffer, False)
         self.expected = buffer.rows
-        self.head = self.used = dlms_offset(&buffer.c)
+        self.used = dlms_offset(&buffer.c)
         self.columns = new_columns(plan, min(self.expected, self.most_rows(plan.count)), True, self.companions)
         dlms_engine_open(
             &self.engine, &plan.layout, self.columns.columns, plan.count, &plan.rule, False, plan.template
         )
+        self.engine.waits = True
         self.state = AT_ROWS
+        if not self.has_objects():
+            self.pieces = [bytes(self.held)]
         return 0
+
+    cdef bint has_objects(self):
+        """Whether the cells of a column become objects, which they do at the end: until then their octets stay where
+        they are."""
+        cdef size_t k
+        for k in range(self.columns.count):
+            if self.columns.columns[k].store == STORE_OBJECT:
+                return True
+        return False
 
     cdef size_t most_rows(self, size_t columns):
         """What the octets so far pay for: see unpack."""
-        return (<size_t>len(self.held) + 128) // (columns if columns else 1)
+        return (self.size + 128) // (columns if columns else 1)
 
     cdef int advance(self) except -1:
         """All whole rows of what has come."""
@@ -168,14 +192,21 @@ cdef class RowStream:
             if result == ENGINE_BROKEN:
                 if not may_be_cut(&self.engine.c):
                     self.state = COLLECTING
+                    self.engine.c.fault.offset += self.base
                     raise_in_row(&self.engine.c, self.engine.row, &self.engine.path)
                 dlms_engine_await(&self.engine)
                 break
             if result == ENGINE_STOP and self.engine.why == RESOLVE_WIDEN:
                 self.columns.widen(&self.engine)
+                if self.pieces is not None and self.has_objects():
+                    self.state = COLLECTING
             elif result != ENGINE_DONE or not self.columns.grow(min(self.expected, self.most_rows(self.columns.count))):
                 self.state = COLLECTING
         self.used = dlms_offset(&self.engine.c)
+        if self.pieces is not None:
+            del self.held[:self.used]
+            self.base += self.used
+            self.used = 0
         return 0
 
 

@@ -28,6 +28,7 @@ typedef struct dlms_engine {
     size_t count; /* of columns */
     dlms_time_rule rule;
     int fixed;       /* columns may not change */
+    int waits;       /* more octets may follow: what is shorter than the rows at hand is left until they do */
     dlms_cursor c;   /* origin: the first octet of the layer; at: the next row */
     size_t rows;     /* how many there are */
     size_t row;      /* how many are done */
@@ -169,6 +170,11 @@ static int dlms_engine_work(dlms_engine *e) {
 static int dlms_engine_next(dlms_engine *e) {
     e->work_column = 0;
     e->work_start = e->c.at;
+    if (e->waits && e->current && dlms_left(&e->c) < e->current->stride) {
+        dlms_fail(&e->c, DLMS_TRUNCATED, e->c.at, 0, 0);
+        e->walked = WALK_FAULT;
+        return ENGINE_DONE;
+    }
     if (e->count <= TEMPLATE_COLUMNS && e->row >= e->walk_until) {
         e->work_rows = dlms_engine_run(e);
         if (e->work_rows) {

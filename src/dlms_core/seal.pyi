@@ -10,7 +10,11 @@ TITLE_LENGTH: Final[int]
 class Sealing:
     control: Final[int]
     def __init__(
-        self, encrypt: Callable[[bytes, bytes, bytes | None], bytes], system_title: bytes, control: int, associated: bytes
+        self,
+        encrypt: Callable[[bytes, bytes, bytes | None], bytes],
+        system_title: bytes,
+        control: int,
+        associated: bytes,
     ) -> None: ...
     def protect(self, plain: bytes, invocation_counter: int, header: bytes = b"") -> tuple[bytes, bytes]: ...
     def unprotect(self, content: bytes, tag: bytes, invocation_counter: int, header: bytes = b"") -> bytes | None: ...

@@ -541,10 +541,15 @@ def test_blocks_that_are_broken():
     stream = columns.RowStream()
     stream.feed(octets("0103|0201|1101"))
     with pytest.raises(DecodeError, match=r"^\[1\]\[0\]: expected a known tag, got tag 7 at octet 8"):
-        stream.feed(octets("0201|07"))
+        stream.feed(octets("0201|0700"))
     assert values(stream.front()) == [1]
     with pytest.raises(DecodeError, match="tag 7"):
         stream.finish()
+    late = columns.RowStream()
+    assert [late.feed(octets(piece)) for piece in ("0104|0201", "1101|0201", "1102|02")] == [0, 1, 2]
+    with pytest.raises(DecodeError, match=r"^\[2\]\[0\]: expected a known tag, got tag 7 at octet 12"):
+        late.feed(octets("01|0700"))
+    assert late.octets == octets("0104|0201|1101|0201|1102|0201|0700")
     short = columns.RowStream()
     short.feed(octets("0102|0201|1101|0201"))
     with pytest.raises(DecodeError, match=r"^\[1\]: at most 0 elements"):

@@ -1,10 +1,10 @@
 """What a client operation asks of whoever drives it, and the names of the two ends of that conversation.
 
-An operation is a generator. It yields an effect and is resumed with its outcome: octets, which are an APDU to send, with
-the octets of the APDU that answers it; `Send` with None, `Receive` with the octets of the next APDU, `Random` with
+An operation is a generator. It yields an effect and is resumed with its outcome: octets, which are an APDU to send,
+with the octets of the APDU that answers it; `Send` with None, `Receive` with the octets of the next APDU, `Random` with
 octets, `Reserve` with a counter, the others with None. What an effect fails with (a lost connection, a deadline) is
-thrown into the operation, which lets it pass unless it knows what to make of it. It returns its result. The drivers, one
-for threads and one for asyncio, differ in how they wait and in nothing else.
+thrown into the operation, which lets it pass unless it knows what to make of it. It returns its result. The drivers,
+one for threads and one for asyncio, differ in how they wait and in nothing else.
 """
 
 from __future__ import annotations
