@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from dlms.errors import ConfigurationError, ConnectionLost
-from dlms.transport import loopback
+from dlms.transport import loopback, stream
 from dlms.transport import serial as serial_transport
 from dlms.transport.base import Transport
 from dlms.transport.serial import AsyncSerialTransport, SerialTransport
@@ -255,3 +255,21 @@ def test_a_pair_in_one_process() -> None:
         loopback.silence("bench")
     with pytest.raises(ConnectionLost):
         loopback.connect("bench")
+
+
+def test_a_stream_whose_peer_does_not_read_is_lost_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "TAKEN_WITHIN", 0.1)
+    monkeypatch.setattr(stream, "LEAVES_WITHIN", 0.1)
+
+    async def scenario(peer: socket.socket, ours: socket.socket) -> None:
+        reader, writer = await asyncio.open_connection(sock=ours)
+        transport = stream.AsyncStreamTransport(reader, writer)
+        with pytest.raises(ConnectionLost, match="sending failed"):
+            await transport.send(bytes(10_000_000))
+        await transport.close()
+        assert ours.fileno() == -1
+        await transport.close()
+
+    one, other = socket.socketpair()
+    with one, other:
+        asyncio.run(asyncio.wait_for(scenario(one, other), 10))
