@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias
 
 from dlms.association.server.logical_device import LogicalDevice, Outcome
+from dlms.association.server.work import LOGGER
 from dlms.cosem.classes import ImageTransfer
 from dlms.cosem.classes.access_control import ImageBlock, ImageToActivateInfo, ImageTransferInitiate
 from dlms.device.part import Untimed
@@ -16,7 +16,6 @@ from dlms.enumerations import ImageTransferStatus
 from dlms.errors import ConfigurationError
 from dlms.service_errors import OtherReason, ReadWriteDenied, ServiceError, TemporaryFailure, TypeUnmatched
 
-LOGGER: Final = logging.getLogger("dlms.server")
 AT_WORK: Final = (ImageTransferStatus.IMAGE_VERIFICATION_INITIATED, ImageTransferStatus.IMAGE_ACTIVATION_INITIATED)
 VERIFIED: Final = (
     ImageTransferStatus.IMAGE_VERIFICATION_SUCCESSFUL,

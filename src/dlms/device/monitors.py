@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from dlms.association.server.logical_device import LogicalDevice
-from dlms.association.server.rights import LOGGER, Work
+from dlms.association.server.work import LOGGER, Work
 from dlms.cosem.classes import Limiter, RegisterMonitor
 from dlms.cosem.classes.time_and_events import ActionSet, EmergencyProfile, LimiterActions
 from dlms.cosem.references import AttributeRef

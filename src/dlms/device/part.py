@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar
 from dlms.association.server.clients import READ_AND_WRITE, ServedClient
 from dlms.association.server.logical_device import LogicalDevice, Outcome, ServedObject
 from dlms.association.server.parts import Part
-from dlms.association.server.rights import LOGGER, Access, Work
+from dlms.association.server.rights import Access
+from dlms.association.server.work import LOGGER, Work
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
 from dlms.service_errors import ServiceError
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.profile_buffer import ProfileBuffer
-from dlms.association.server.rights import NULL_DATA, Work
+from dlms.association.server.rights import NULL_DATA
+from dlms.association.server.work import Work
 from dlms.cosem.classes import Clock, ProfileGeneric
 from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition

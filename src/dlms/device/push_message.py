@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from dlms.association.server.outgoing import Together
-from dlms.association.server.rights import NULL_DATA, Work
+from dlms.association.server.rights import NULL_DATA
+from dlms.association.server.work import Work
 from dlms.cosem.classes import Clock
 from dlms.cosem.types import (
     CaptureObjectDefinition,

@@ -11,7 +11,7 @@ from dlms.apdu.notification import DataNotification
 from dlms.association.server.get import as_data
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.parts import Push
-from dlms.association.server.rights import LOGGER, Work
+from dlms.association.server.work import LOGGER, Work
 from dlms.cosem.classes import PushSetup, PushSetupV0, PushSetupV1, PushSetupV2
 from dlms.cosem.classes.push import ConfirmationParameters, RepetitionDelay, SendDestinationAndMethod
 from dlms.cosem.references import AttributeRef

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dlms.association.server.logical_device import LogicalDevice
-from dlms.association.server.rights import LOGGER, Work
+from dlms.association.server.work import LOGGER, Work
 from dlms.cosem.classes import ScriptTable
 from dlms.cosem.classes.time_and_events import Script, ScriptAction
 from dlms.cosem.types import ActionItem

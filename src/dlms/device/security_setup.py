@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from dlms.association.server.clients import ServedClient
 from dlms.association.server.logical_device import LogicalDevice
+from dlms.association.server.work import LOGGER
 from dlms.cosem.classes import Data, SecuritySetup, SecuritySetupV0
 from dlms.cosem.classes.access_control import KeyTransferData
 from dlms.cosem.references import AttributeRef, MethodRef
@@ -24,7 +24,6 @@ from dlms.security.protection import Protection
 from dlms.security.settings import Policy
 from dlms.service_errors import OtherReason
 
-LOGGER: Final = logging.getLogger("dlms.server")
 Setup: TypeAlias = SecuritySetup | SecuritySetupV0
 Changed: TypeAlias = Callable[[ServedClient], object]
 

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from dlms.association.server.association import RandomOctets, State
 from dlms.association.server.back_off import BackOff
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.parts import Notification, Parts
-from dlms.association.server.rights import Work
 from dlms.association.server.session import ServerSession, SessionLimits
+from dlms.association.server.work import LOGGER, Work
 from dlms.errors import DlmsError
 from dlms.server.stations import Ended, Line, Request, Station
 from dlms.service_errors import TemporaryFailure
-
-LOGGER: Final = logging.getLogger("dlms.server")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

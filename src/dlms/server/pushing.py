@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from typing import Final
 
 from dlms.association.server.parts import Push
+from dlms.association.server.work import LOGGER
 from dlms.errors import DlmsError
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
@@ -16,8 +15,6 @@ from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
 from dlms_core.hdlc import HdlcAddress
 from dlms_core.wrapper import build
-
-LOGGER: Final = logging.getLogger("dlms.server")
 
 
 async def carry(push: Push, hdlc: HdlcSettings, timeout: float) -> bool:

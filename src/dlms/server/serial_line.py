@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
 from typing import Final, Self
 
 from dlms.association.server.parts import Notification, Parts
+from dlms.association.server.work import LOGGER
 from dlms.errors import ConfigurationError, ConnectionLost
 from dlms.link.iec62056_21 import MODE_C_BAUDS, Identification, answer_sign_on
 from dlms.server.connection import Connection, Sessions
@@ -17,7 +17,6 @@ from dlms.transport.dialogue import run_async
 from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.url import Url
 
-LOGGER: Final = logging.getLogger("dlms.server")
 MANUFACTURER_LENGTH: Final = 3
 LOOK: Final = 1.0
 """Seconds between two looks whether a client that signed on has left without a word."""

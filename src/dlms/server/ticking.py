@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
 from dlms.association.server.parts import Parts
+from dlms.association.server.work import LOGGER
 
-LOGGER: Final = logging.getLogger("dlms.server")
 PAUSE_AFTER_FAILURE: Final = 1.0
 """Seconds until a part is asked again that was left with a timer in the past."""
 LONGEST_WAIT: Final = 60.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from dlms.association.server.rights import Work
+from dlms.association.server.work import Work
 from dlms.cosem.classes import (
     ActivityCalendar,
     Data,

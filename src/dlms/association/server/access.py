@@ -18,7 +18,8 @@ from dlms.apdu.access import (
     AccessResponseSet,
 )
 from dlms.association.server.outgoing import Together
-from dlms.association.server.rights import NULL_DATA, Access, Work
+from dlms.association.server.rights import NULL_DATA, Access
+from dlms.association.server.work import Work
 from dlms.results import ActionResult, DataAccessResult
 from dlms.service_errors import OtherReason, ServiceError
 

@@ -23,8 +23,9 @@ from dlms.association.server.association import ServerAssociation
 from dlms.association.server.get import as_data
 from dlms.association.server.incoming import Incoming
 from dlms.association.server.outgoing import Outgoing
-from dlms.association.server.rights import NULL_DATA, Work
+from dlms.association.server.rights import NULL_DATA
 from dlms.association.server.set import LIST_OF_VALUES
+from dlms.association.server.work import Work
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
 from dlms.grammar import program

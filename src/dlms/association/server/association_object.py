@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server.association import ServerAssociation, State
 from dlms.association.server.logical_device import ServedObject
-from dlms.association.server.rights import LOGGER
+from dlms.association.server.work import LOGGER
 from dlms.cosem.classes.associations import (
     AccessRights,
     AccessRightsV0,

@@ -19,7 +19,7 @@ from dlms.apdu.get import (
 )
 from dlms.association.server.association import ServerAssociation
 from dlms.association.server.outgoing import Outgoing, Together, short_or_long
-from dlms.association.server.rights import Work
+from dlms.association.server.work import Work
 from dlms.enumerations import Conformance
 from dlms.grammar import program
 from dlms.results import DataAccessResult

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
 from dlms.apdu import encode
+from dlms.association.server.work import LOGGER
 from dlms.grammar import Message
 
-LOGGER: Final = logging.getLogger("dlms.server")
 ROUNDS: Final = 8
 """How often a tick looks again: parts that keep each other busy leave the rest for the next one."""
 

@@ -1,18 +1,16 @@
 """Reading, writing and invoking one thing of a logical device, for one association: rights, types, functions.
 
-Everything here is a generator: it yields an awaitable where a function of the device is async, and is resumed with
-its result. What goes wrong is a ServiceError with the number to answer.
+What goes wrong is a ServiceError with the number to answer.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Generator, Iterator
-from inspect import isawaitable
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Iterator
+from typing import Any, Final
 
 from dlms.association.server.clients import ServedClient
 from dlms.association.server.logical_device import LogicalDevice, ServedObject, value_octets
+from dlms.association.server.work import LOGGER, Work, called
 from dlms.association.values import INTEGER
 from dlms.data import NullData, Structure, dumps, loads
 from dlms.enumerations import AttributeAccessV3, MethodAccessV3
@@ -31,17 +29,12 @@ from dlms.service_errors import (
 )
 from dlms_core.pieces import head
 
-T = TypeVar("T")
-Work: TypeAlias = Generator[Awaitable[Any], Any, T]
-"""What a server does for a request: yields awaitables, is resumed with their results, returns T."""
-
 # As numbers: these are asked at every request, and the operators of a Flag take microseconds.
 AUTHENTICATED: Final[int] = Protection.AUTHENTICATED.value
 ENCRYPTED: Final[int] = Protection.ENCRYPTED.value
 AUTHENTICATED_REQUEST: Final = int(AttributeAccessV3.AUTHENTICATED_REQUEST)
 ENCRYPTED_REQUEST: Final = int(AttributeAccessV3.ENCRYPTED_REQUEST)
 NULL_DATA: Final = dumps(NullData())
-LOGGER: Final = logging.getLogger("dlms.server")
 
 
 class Access:
@@ -169,20 +162,6 @@ class Access:
         if declaration is not None and node is None:
             raise ScopeOfAccessViolated
         return decoded_as(node, octets)
-
-
-def called(function: Any, *arguments: object) -> Work[Any]:
-    """The result of a device's function, awaited where it is async; whatever it raises becomes a ServiceError."""
-    try:
-        result = function(*arguments)
-        if isawaitable(result):
-            result = yield result
-    except ServiceError:
-        raise
-    except Exception:
-        LOGGER.exception("a function of the device failed")
-        raise OtherReason from None
-    return result
 
 
 def decoded_as(node: Node | None, octets: bytes) -> Any:

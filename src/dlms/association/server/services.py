@@ -38,9 +38,9 @@ from dlms.association.server.action import ActionService
 from dlms.association.server.association import ServerAssociation
 from dlms.association.server.association_object import CURRENT_ASSOCIATION
 from dlms.association.server.get import GetService, as_data
-from dlms.association.server.rights import Work
 from dlms.association.server.set import SetService
 from dlms.association.server.short_names import ShortNameServices
+from dlms.association.server.work import Work
 from dlms.data import OctetString, dumps, loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError

@@ -31,7 +31,6 @@ from dlms.association.server.opening import (
     refusal,
     release,
 )
-from dlms.association.server.rights import LOGGER, Work
 from dlms.association.server.services import (
     DECIPHERING_ERROR,
     MALFORMED,
@@ -45,6 +44,7 @@ from dlms.association.server.services import (
     refused,
     reply_to_proof,
 )
+from dlms.association.server.work import LOGGER, Work
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError, EncodeError, ReplayDetected, SecurityError
 from dlms.grammar import Message

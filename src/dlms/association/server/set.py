@@ -21,7 +21,7 @@ from dlms.apdu.set import (
 from dlms.association.server.association import ServerAssociation
 from dlms.association.server.get import result_of
 from dlms.association.server.incoming import Incoming
-from dlms.association.server.rights import Work
+from dlms.association.server.work import Work
 from dlms.data import Data
 from dlms.errors import DecodeError
 from dlms.grammar import program

@@ -23,7 +23,8 @@ from dlms.association.server.get import result_of
 from dlms.association.server.incoming import Incoming
 from dlms.association.server.logical_device import ServedObject
 from dlms.association.server.outgoing import Outgoing, Together
-from dlms.association.server.rights import NULL_DATA, Work
+from dlms.association.server.rights import NULL_DATA
+from dlms.association.server.work import Work
 from dlms.data import loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
