@@ -31,7 +31,7 @@ from dlms.cosem.classes import Clock, Register, ScriptTable
 from dlms.cosem.profile import unpack_profile
 from dlms.data import loads
 from dlms.datetime import CosemTime
-from dlms.errors import AssociationRejected, Downgrade
+from dlms.errors import AssociationRejected, Downgrade, ProtocolError
 from dlms.link.base import Disconnected
 from dlms.link.framing import discover
 from dlms.link.hdlc import HdlcLink
@@ -182,7 +182,8 @@ MET: dict[str, Met] = {
                  "hdlc_receive_numbers_ignored, hdlc_final_bit_missing, context_name_not_echoed, "
                  "initiate_request_not_ciphered",
                  (f"{LINK}::test_a_response_whose_number_never_moves", f"{LINK}::test_segments_without_the_final_bit",
-                  f"{QUIRKS}::test_initiate_request_not_ciphered", "test_another_context_name")),
+                  f"{QUIRKS}::test_initiate_request_not_ciphered", "test_another_context_name",
+                  "test_another_context_name_for_a_ciphered_one")),
     "Gurux": Met("windows that never end, a last block that does not say so, methods that are written",
                  "block_window, last_block_unmarked, short_name_methods_written",
                  ("association/test_short_names.py::test_a_method_is_written_where_reading_does_not_do",
@@ -240,6 +241,21 @@ def test_another_context_name() -> None:
     assert script(answer).run(open_association(tolerant)).max_send_pdu_size == 0x400
     with pytest.raises(Downgrade, match="another application context"):
         script(answer).run(open_association(Proposal(security=Security())))
+
+
+@pytest.mark.parametrize(("named", "weaker"), [(1, True), (2, True), (3, False)])
+@pytest.mark.parametrize("quirk", [True, False])
+def test_another_context_name_for_a_ciphered_one(named: int, weaker: bool, quirk: bool) -> None:
+    """What names a context without ciphering is refused, quirk or not; what is ciphered is read on with it, here as far
+    as a title that is missing."""
+    answer = aare(f"A10906076085740508010{named}", "A203020100", "A305A103020100",
+                  "BE10040E0800065F1F0400001E1D04000007")  # fmt: skip
+    keys = {"encryption_key": bytes(16), "authentication_key": bytes(16), "client_system_title": "4D4D4D0000000001"}
+    proposal = Proposal(security=Security(policy="authenticated+encrypted", **keys), short_names=True,
+                        quirks=Quirks(context_name_not_echoed=quirk))  # fmt: skip
+    refused = weaker or not quirk
+    with pytest.raises(Downgrade if refused else ProtocolError, match="another" if refused else "system title"):
+        script(answer).run(open_association(proposal))
 
 
 @pytest.mark.parametrize("before", ["", "000100"])

@@ -31,8 +31,8 @@ class Quirks:
         disconnect_unanswered: the peer closes without answering DISC; leaving does not wait for an answer.
 
     Association:
-        context_name_not_echoed: to a proposal without ciphering the peer may name another context in its AARE (jDLMS
-            names the ciphered one). A ciphered proposal is never answered by another context.
+        context_name_not_echoed: the peer may name another context in its AARE (jDLMS names the ciphered one of logical
+            names). A ciphered proposal is never answered by a context without ciphering.
         initiate_request_not_ciphered: in a ciphered context the AARQ carries its initiate-request plain (jDLMS's
             server reads no other with LLS). The answer and everything after it is protected as ever.
         protocol_version: the bits that AARQ states as its protocol-version ("100001" to Landis+Gyr meters); "1", the

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from tests.interop.conftest import Serve
+from tests.interop.test_cosem_server import bursts
 
 import dlms
 from dlms.apdu import decode
@@ -58,6 +59,7 @@ MECHANISMS: dict[str, dict[str, Any]] = {
 PLAIN = {"none": 16, "lls": 17, "hls-2": 2, "hls-md5": 3, "hls-sha1": 4, "hls-sha256": 6}
 CIPHERED = {"none": 32, "lls": 33, "hls-2": 34, "hls-md5": 35, "hls-sha1": 36, "hls-gmac": 1, "hls-sha256": 38}
 SERVICE_BLOCKS = LN_CONFORMANCE
+ACSE = range(0x60, 0x64)
 TEXT = AttributeRef(1, "0.0.96.1.0.255", 2)
 ENERGY = AttributeRef(3, "1.0.1.8.0.255", 2)
 SCALER_UNIT = AttributeRef(3, "1.0.1.8.0.255", 3)
@@ -113,18 +115,34 @@ def test_mechanisms_with_ciphering(serve: Serve, link: str, mechanism: str) -> N
 @pytest.mark.parametrize("dedicated_key", [False, True])
 def test_every_envelope(serve: Serve, policy: str, ciphering: str, dedicated_key: bool) -> None:
     keys = KEYS | {"policy": policy, "ciphering": ciphering, "dedicated_key": dedicated_key}
-    with connect(serve, "wrapper", 1, secured("hls-gmac", **keys)) as meter:
+    seen: set[str] = set()
+
+    def trace(what: str, octets: bytes) -> None:
+        if what in ("apdu sent", "apdu received") and octets[0] not in ACSE:
+            seen.add(type(decode(octets)).__name__)
+
+    with connect(serve, "wrapper", 1, secured("hls-gmac", **keys), trace=trace) as meter:
         exercise(meter)
+    kind = "Ded" if dedicated_key else "Glo"
+    services = {f"{kind}{service}{way}" for service in ("Get", "Set", "Action") for way in ("Request", "Response")}
+    assert seen == ({f"General{kind}Ciphering"} if ciphering == "general" else services)
 
 
 @pytest.mark.parametrize("window", [1, 3, 7])
 @pytest.mark.parametrize("size", [32, 128])
-def test_hdlc_segments_and_windows(serve: Serve, window: int, size: int) -> None:
-    """Segments both ways. The server takes no second frame before it has acknowledged the first, whatever window it
-    agreed to: only its own window is more than 1."""
+def test_hdlc_segments(serve: Serve, window: int, size: int) -> None:
+    """Segments both ways. Whatever window the server agrees to, it sends one frame, waits for RR, and takes no second
+    one before it has acknowledged the first."""
     hdlc = HdlcSettings(window_receive=window, information_transmit=size, information_receive=size)
-    with connect(serve, "hdlc", 16, Security(), window=window, hdlc=hdlc) as meter:
+    received = bytearray()
+
+    def trace(what: str, octets: bytes) -> None:
+        received.extend(octets if what == "received" else b"")
+
+    with connect(serve, "hdlc", 16, Security(), window=window, hdlc=hdlc, trace=trace) as meter:
         exercise(meter)
+    assert len(bursts(bytes(received))) > 100
+    assert max(bursts(bytes(received))) == 1
 
 
 def test_udp(serve: Serve) -> None:

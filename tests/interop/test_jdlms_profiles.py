@@ -92,8 +92,16 @@ def test_a_register_in_one_step(serve: Serve) -> None:
     ("wrapper", PUBLIC, 0xFFFF), ("wrapper", CIPHERED, 512), ("hdlc", PUBLIC, 256), ("hdlc", CIPHERED, 1024),
 ])  # fmt: skip
 def test_a_day_of_a_load_profile(serve: Serve, link: str, who: Any, pdu: int, access: Any) -> None:
-    with connect(serve, link, who, pdu) as meter:
+    url, arguments = options(serve, link, who, pdu)
+    received = 0
+
+    def trace(what: str, octets: bytes) -> None:
+        nonlocal received
+        received += len(octets) if what == "received" else 0
+
+    with dlms.connect(url, trace=trace, **arguments) as meter:
         profile = meter.read_profile("1.0.99.1.0.255", FIRST + DAY, FIRST + 2 * DAY, access=access)
+    assert (received > 20_000) == (access == "all")  # the meter chose the rows, or sent all
     assert profile.columns[ENERGY].tolist() == [1000 + 7 * row for row in range(96, 192)]
     assert profile.columns[CLOCK][0] == np.datetime64("2024-01-02T00:00:00.000")
     assert not profile.gaps(np.datetime64("2024-01-02"), np.datetime64("2024-01-03"))

@@ -150,6 +150,16 @@ def test_ten_thousand_rows(serve: Serve, link: str, who: str) -> None:
         assert meter.get(AttributeRef(7, LARGE_PROFILE, 7)) == 10_000
 
 
+@pytest.mark.parametrize("pdu", [100, 1024])
+@pytest.mark.parametrize("link", LINKS)
+@pytest.mark.parametrize("who", ["none", "hls-gmac"])
+def test_some_of_ten_thousand_rows_by_range_and_by_entry(serve: Serve, link: str, who: str, pdu: int) -> None:
+    buffer = AttributeRef(7, LARGE_PROFILE, 2)
+    with connect(serve, link, who, max_receive_pdu_size=pdu) as meter:
+        assert meter.get(buffer, selection=by_entry(9_901, 10_000)) == [row(i) for i in range(9_900, 10_000)]
+        assert meter.get(buffer, selection=by_range(9_000, 9_039)) == [row(i) for i in range(9_000, 9_040)]
+
+
 @pytest.mark.parametrize("who", CLIENTS)
 def test_refusals_by_their_classes(serve: Serve, who: str) -> None:
     with connect(serve, "wrapper", who) as meter:

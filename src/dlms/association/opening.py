@@ -40,6 +40,13 @@ from dlms.security.protection import Protection, SecurityControl
 from dlms.security.settings import Mechanism, Security
 
 CONTEXT_NAME = "2.16.756.5.8.1."
+CIPHERED_CONTEXTS = tuple(
+    f"{CONTEXT_NAME}{context.value}"
+    for context in (
+        ApplicationContext.LOGICAL_NAME_REFERENCING_WITH_CIPHERING,
+        ApplicationContext.SHORT_NAME_REFERENCING_WITH_CIPHERING,
+    )
+)
 MECHANISM_NAME = "2.16.756.5.8.2."
 DLMS_VERSION = 6
 CONTENT = program(CipheredContent)
@@ -247,7 +254,8 @@ def _check_aare(proposal: Proposal, aare: Aare) -> None:
     """Accepted, and in exactly the context and with the mechanism that were asked for."""
     if aare.result != AssociationResult.ACCEPTED:
         raise AssociationRejected(aare.result, aare.result_source_diagnostic, aare.user_information)
-    tolerated = proposal.quirks.context_name_not_echoed and not proposal.security.ciphered
+    protected = not proposal.security.ciphered or aare.application_context_name in CIPHERED_CONTEXTS
+    tolerated = proposal.quirks.context_name_not_echoed and protected
     if aare.application_context_name != f"{CONTEXT_NAME}{proposal.context.value}" and not tolerated:
         raise Downgrade(f"the meter accepted another application context: {aare.application_context_name}")
     mechanism = proposal.security.authentication
