@@ -108,18 +108,18 @@ def test_a_push_by_udp() -> None:
 
 
 def test_a_push_that_nobody_takes_is_sent_again() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as first:
-        port = first.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))  # nobody else gets the port, and whoever calls is refused
 
-    def later() -> bytes:
-        time.sleep(0.5)
-        with socket.create_server(("127.0.0.1", port)) as listener:
+        def later() -> bytes:
+            time.sleep(0.5)
+            listener.listen()
             listener.settimeout(10)
             connection, _ = listener.accept()
             with connection:
                 return b"".join(iter(lambda: connection.recv(4096), b""))
 
-    check(telegram(push(pushing_meter(TCP, port), later)).apdu)
+        check(telegram(push(pushing_meter(TCP, listener.getsockname()[1]), later)).apdu)
 
 
 def test_pushes_to_where_nobody_answers_are_not_carried_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
