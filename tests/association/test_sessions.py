@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.association.made_up_frames import Line
 from tests.association.recorded_client import Replay
+from tests.model import data as oracle
 
 from dlms.apdu import decode, encode
 from dlms.apdu.get import (
@@ -186,40 +187,59 @@ def example_of_writing(name: str) -> list[Connection]:
 class Session:
     """How to replay a session, and what has to come of it.
 
-    `last` is the last value read, as the source states it or the curator of the corpus deciphered it; `reads` how many
-    values there were, `rows` which of them is a profile and how many rows that has. `refusal` is the end of the last
+    `values` are all that is read, in its order: as the source states them or the curator of the corpus deciphered them;
+    of a long one a range stands for its length. `profile` is which of them holds rows. `refusal` is the end of the last
     connection, where that is none of ours: why it has to be so.
     """
 
     connections: Callable[[str], list[Connection]] = whole
-    reads: int = 0
-    last: object = None
-    rows: tuple[int, int] | None = None
+    values: tuple[object, ...] = ()
+    profile: int | None = None
     refusal: str = ""
     notifications: int = 0
 
 
+DAYLIGHT_SAVINGS = bytes.fromhex("FF4F19F3007000000000000F")
 SESSIONS: dict[str, Session] = {
-    "sess-electronica-authentication-and-encryption": Session(reads=3, last=b"12000017"),
-    "sess-electronica-authentication": Session(reads=3, last=b"12000017"),
-    "sess-electronica-none": Session(reads=3, last=b"12000017"),
-    "sess-electronica-low_level_sec": Session(reads=1, last=b"10339561"),
-    "sess-kamstrup-k351c-nosec": Session(reads=1, last=12345679),
-    "sess-kamstrup-k351c-lls-loadprofile": Session(load_profile, reads=1, rows=(0, 59)),
-    "sess-mercury234-association-view": Session(reads=1),
-    "sess-vector100-sn": Session(reads=7, last=0, notifications=2),
+    "sess-electronica-authentication-and-encryption": Session(values=(88, 0, b"12000017")),
+    "sess-electronica-authentication": Session(values=(78, 0, b"12000017")),
+    "sess-electronica-none": Session(values=(76, 0, b"12000017")),
+    "sess-electronica-low_level_sec": Session(values=(b"10339561",)),
+    "sess-kamstrup-k351c-nosec": Session(values=(12345679,)),
+    "sess-kamstrup-k351c-lls-loadprofile": Session(load_profile, values=(range(59),), profile=0),
+    "sess-mercury234-association-view": Session(values=(range(80),)),
+    "sess-vector100-sn": Session(
+        values=(
+            "ZIP02064178", "G1B.162".ljust(32, "\0"), "1B6Gv35c", 680, range(315),
+            "220.F48.P2.C310.V1.R1.L5".ljust(32, "\0"), 0,
+        ),
+        notifications=2,
+    ),
     "sess-elgama-sn-open": Session(),
-    "sess-elgama-sn-reads": Session(examples_of_reading, reads=12, rows=(7, 14)),
+    "sess-elgama-sn-reads": Session(
+        examples_of_reading,
+        values=(
+            "EGM753748\0\0", range(8), 900, 1, (0, bytes(6), 0, 0), 14666, 106, range(14), (0, 27), "EGM753748\0\0",
+            bytes.fromhex("0000280000FF"), range(317),
+        ),
+        profile=7,
+    ),
     "sess-elgama-sn-write": Session(example_of_writing),
-    "sess-risesun-lls": Session(one_read_missing, reads=3, last=66619),
+    "sess-risesun-lls": Session(one_read_missing, values=((1, 30), 0, 66619)),
     "sess-unknown-lls-right-wrong-password": Session(begun, refusal="authentication-failure"),
     "sess-nartis100": Session(),
     "sess-hpl-india-lls-enc": Session(unknown_key, refusal="the AARE cannot be opened"),
     "sess-lgz-lls-aarq-aare": Session(bare_apdus),
-    "sess-jdlms-clock-attributes": Session(clock_attributes, reads=10, last=1),
-    "sess-india-publicclient-double-llc": Session(reads=2, last=1715),
+    "sess-jdlms-clock-attributes": Session(
+        clock_attributes,
+        values=(
+            0, bytes.fromhex("0000010000FF"), bytes.fromhex("07D20C04030A060BFF007800"), 120, 0, DAYLIGHT_SAVINGS,
+            DAYLIGHT_SAVINGS, 0, False, 1,
+        ),
+    ),
+    "sess-india-publicclient-double-llc": Session(values=(bytes.fromhex("00002B0103FF"), 1715)),
     "sess-crystal-hls2-aarq-aare": Session(unknown_key, refusal="the AARE cannot be opened"),
-}
+}  # fmt: skip
 
 
 def keys_of(name: str) -> tuple[bytes, bytes] | None:
@@ -254,12 +274,13 @@ def test_replayed(name: str) -> None:
     session, item = SESSIONS[name], ITEMS[name]
     done = list(replayed(name))
     read = [octets for replay in done for octets in replay.read]
-    assert len(read) == session.reads
-    if session.last is not None:
-        assert loads(read[-1]) == session.last
+    values = [loads(octets) for octets in read]
+    assert [oracle.decode(octets) for octets in read] == values
+    lengths = (range(len(value)) if isinstance(value, list) else value for value in values)
+    assert tuple(lengths) == session.values
     assert sum(len(replay.notifications) for replay in done) == session.notifications
-    if session.rows is not None:
-        which, count = session.rows
-        assert len(list(unpack_profile(read[which]).rows())) == count
+    if session.profile is not None:
+        rows = list(unpack_profile(read[session.profile]).rows())
+        assert range(len(rows)) == session.values[session.profile]
     for joined in item.get("reassembled_here", ()):
         assert any(joined["hex"].lower().endswith(octets.hex()) for octets in read if len(octets) > 1000)
