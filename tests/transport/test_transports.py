@@ -115,6 +115,26 @@ def test_udp(datagrams: socket.socket) -> None:
         UdpTransport.connect("no.such.host.invalid", 1)
 
 
+def test_a_name_that_takes_time_to_look_up_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, known = threading.Event(), threading.Event()
+
+    def slow(*_: object, **__: object) -> list[object]:
+        looking.set()
+        known.wait(10)
+        raise socket.gaierror("no such name")
+
+    async def main() -> None:
+        connecting = asyncio.create_task(AsyncUdpTransport.connect("slow.invalid", 1))
+        while not looking.is_set():
+            await asyncio.sleep(0.01)
+        known.set()  # by the loop, which goes on
+        with pytest.raises(ConnectionLost, match="no such name"):
+            await connecting
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    asyncio.run(asyncio.wait_for(main(), 5))
+
+
 def test_udp_under_asyncio(datagrams: socket.socket) -> None:
     async def run() -> None:
         transport = await AsyncUdpTransport.connect(*datagrams.getsockname())

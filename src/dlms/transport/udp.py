@@ -6,11 +6,14 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
-from typing import Self, cast
+from collections.abc import Iterable
+from typing import Any, Self, TypeAlias, cast
 
 from dlms.errors import ConnectionLost
 from dlms.transport.base import READ_SIZE
 
+Resolved: TypeAlias = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
+"""One of what getaddrinfo finds."""
 QUEUE_LENGTH = 1024  # datagrams kept while nobody reads; later ones are dropped, as a network would
 
 
@@ -23,7 +26,11 @@ class UdpTransport:
     @classmethod
     def connect(cls, host: str, port: int) -> Self:
         """A socket for that address; raises ConnectionLost where the name is not known."""
-        return cls(_connected(host, port))
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        except OSError as unknown:
+            raise ConnectionLost(f"{host}: {unknown}") from None
+        return cls(_connected(found, host, port))
 
     def send(self, octets: bytes) -> None:
         try:
@@ -56,9 +63,14 @@ class AsyncUdpTransport(asyncio.DatagramProtocol):
     @classmethod
     async def connect(cls, host: str, port: int) -> Self:
         """A socket for that address; raises ConnectionLost where the name is not known."""
-        connected = _connected(host, port)
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        except OSError as unknown:
+            raise ConnectionLost(f"{host}: {unknown}") from None
+        connected = _connected(found, host, port)
         connected.setblocking(False)
-        _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(cls, sock=connected)
+        _, protocol = await loop.create_datagram_endpoint(cls, sock=connected)
         return protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -104,12 +116,9 @@ class AsyncUdpTransport(asyncio.DatagramProtocol):
             self._endpoint.close()
 
 
-def _connected(host: str, port: int) -> socket.socket:
+def _connected(found: Iterable[Resolved], host: str, port: int) -> socket.socket:
+    """A socket connected to the first of the addresses found that there is a way to."""
     error: OSError | None = None
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except OSError as unknown:
-        raise ConnectionLost(f"{host}: {unknown}") from None
     for family, kind, protocol, _, address in found:
         made = socket.socket(family, kind, protocol)
         try:
