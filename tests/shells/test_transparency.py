@@ -4,6 +4,7 @@ want it."""
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,11 +13,14 @@ from tests.shells.colours import COLOURS, run
 from tests.shells.conftest import LONG, NAME, make_device, secured
 from tests.shells.proxy import Proxy
 
+import dlms
+from dlms.cli import main
 from dlms.data import OctetString
 from dlms.errors import DlmsError
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.server import Server
 from dlms.shell import Deadlines
+from dlms.transport.capture import CaptureFile, read_capture
 
 FLAGS_AND_ESCAPES = bytes.fromhex("7E 7D 5E 5D 7E7E 7D7D 7D5E 7E7D") * 60
 STUFFED = HdlcSettings(transparency=True, response_timeout=0.2, repetitions=1)
@@ -62,3 +66,24 @@ def test_one_end_that_does_not_know_of_it_is_one_clear_error(colour: str) -> Non
 
     with serving(Server(make_device(), hdlc=STUFFED), "hdlc+tcp://127.0.0.1:0") as (url,):
         run(colour, scenario)
+
+
+def test_its_capture_is_decoded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, value = tmp_path / "capture.txt", b"\0\x7e\x7d\x5e" * 3
+    with (
+        serving(Server(make_device(), hdlc=STUFFED), "hdlc+tcp://127.0.0.1:0") as (url,),
+        CaptureFile(path) as trace,
+        dlms.connect(f"{url}?client=16", hdlc=STUFFED, trace=trace) as meter,
+    ):
+        meter.set(LONG, OctetString(value))
+        assert meter.get(LONG) == value
+    octets = "".join(record.octets.hex() for record in read_capture(path.read_text()) if record.direction == "received")
+    for source, names in (
+        (str(path), ("aarq", "aare", "set-request-normal", "get-response-normal", "rlrq", "rlre")),
+        (octets, ("aare", "set-response-normal", "get-response-normal", "rlre")),
+    ):
+        assert main(["decode", source]) == 0
+        shown = capsys.readouterr().out
+        places = [shown.index(f"\n{name}") for name in names]
+        assert places == sorted(places)
+        assert value.hex().upper() in shown.replace(" ", "").upper()

@@ -66,16 +66,27 @@ class Reader:
         self._dedicated: dict[frozenset[object], Key] = {}  # by conversation, as its initiate-request states it
 
     def read(self, ways: Sequence[Sequence[bytes]]) -> list[Reading]:
-        """The telegrams of the first of these ways to read an input that leaves no fault, else of the first."""
-        attempts = (self._captures(way) for way in ways)
-        first = next(attempts)
-        if any(reading.faults for reading in first):
-            return next((found for found in attempts if not any(reading.faults for reading in found)), first)
-        return first
+        """The telegrams of the first of these ways to read an input that leaves no fault, else of the first.
 
-    def read_records(self, records: Iterable[Record]) -> list[Reading]:
-        """The telegrams of a capture file, in the order in which they were complete."""
-        directions: dict[Direction, Discovery] = {"sent": Discovery(), "received": Discovery()}
+        HDLC with octet stuffing is one way more.
+        """
+        stuffed = any(_may_be_stuffed(octets) for way in ways for octets in way)
+        return _first_without_faults(
+            self._captures(way, transparency=transparency)
+            for transparency in ((False, True) if stuffed else (False,))
+            for way in ways
+        )
+
+    def read_records(self, records: Sequence[Record]) -> list[Reading]:
+        """The telegrams of a capture file, in the order in which they were complete; HDLC with octet stuffing too."""
+        ways = (False, True) if any(_may_be_stuffed(record.octets) for record in records) else (False,)
+        return _first_without_faults(self._recorded(records, transparency=transparency) for transparency in ways)
+
+    def _recorded(self, records: Sequence[Record], *, transparency: bool) -> list[Reading]:
+        directions: dict[Direction, Discovery] = {
+            "sent": Discovery(transparency=transparency),
+            "received": Discovery(transparency=transparency),
+        }
         readings: list[Reading] = []
         for record in records:
             events = directions[record.direction].receive(record.octets)
@@ -84,11 +95,12 @@ class Reader:
             readings += [reading for event in discovery.finish() for reading in self._readings(event, direction)]
         return list(_with_joined(readings))
 
-    def _captures(self, captures: Sequence[bytes]) -> list[Reading]:
-        return list(_with_joined(reading for octets in captures for reading in self._capture(octets)))
+    def _captures(self, captures: Sequence[bytes], *, transparency: bool) -> list[Reading]:
+        found = (reading for octets in captures for reading in self._capture(octets, transparency=transparency))
+        return list(_with_joined(found))
 
-    def _capture(self, octets: bytes) -> Iterator[Reading]:
-        events = discover(octets)
+    def _capture(self, octets: bytes, *, transparency: bool) -> Iterator[Reading]:
+        events = discover(octets, transparency=transparency)
         telegrams = [event for event in events if isinstance(event, Telegram)]
         readings = [reading for event in events for reading in self._readings(event)]
         if all(event.framing == "apdu" for event in telegrams) and any(reading.faults for reading in readings):
@@ -164,6 +176,17 @@ class ContentFault(Exception):
         super().__init__(fault)
         self.fault = fault
         self.contents = contents
+
+
+def _first_without_faults(attempts: Iterator[list[Reading]]) -> list[Reading]:
+    first = next(attempts)
+    if any(reading.faults for reading in first):
+        return next((found for found in attempts if not any(reading.faults for reading in found)), first)
+    return first
+
+
+def _may_be_stuffed(octets: bytes) -> bool:
+    return b"\x7d\x5e" in octets or b"\x7d\x5d" in octets
 
 
 def _bare_data(octets: bytes) -> Reading | None:

@@ -29,15 +29,17 @@ class Discovery:
     """Octets in, in any portions; telegrams and faults out, in the order of the stream.
 
     `limit` bounds the octets of an APDU that arrives in pieces, and those that wait for a framing to show.
+    `transparency` says that HDLC stuffs octets, which cannot be found out: without it they are octets as any other.
     """
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(self, limit: int = LIMIT, *, transparency: bool = False) -> None:
         self._limit = limit
+        self._transparency = transparency
         self._begin()
 
     def _begin(self) -> None:
         self._decided: Listener | None = None
-        self._hdlc = HdlcListener(self._limit)
+        self._hdlc = HdlcListener(self._limit, transparency=self._transparency)
         self._mbus = MbusListener(self._limit)
         self._wrapper: WrapperListener | None = WrapperListener(self._limit, in_step=False)
         self._events: dict[Listener, deque[Event]] = {
@@ -113,9 +115,9 @@ class Discovery:
         return [_fault(NO_FRAMING)] if octets else []
 
 
-def discover(octets: bytes) -> list[Event]:
+def discover(octets: bytes, *, transparency: bool = False) -> list[Event]:
     """The telegrams of a whole capture or datagram, and the faults met on the way."""
-    discovery = Discovery(max(LIMIT, len(octets)))
+    discovery = Discovery(max(LIMIT, len(octets)), transparency=transparency)
     return discovery.receive(octets) + discovery.finish()
 
 

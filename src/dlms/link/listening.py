@@ -36,15 +36,16 @@ class HdlcListener:
     """Telegrams in the I and UI frames of an HDLC line.
 
     The information of segmented frames is joined (Iskra AM550 sends the LLC header in the first one only). Frames
-    that carry no APDU (SNRM, UA, RR, ...) pass in silence. `opened` if the opening flag of the first frame was lost.
+    that carry no APDU (SNRM, UA, RR, ...) pass in silence. `opened` if the opening flag of the first frame was lost,
+    `transparency` if the line stuffs octets (RFC 1662).
     """
 
     framing: ClassVar[str] = "hdlc"
     _INFORMATION: Final = (FrameKind.I, FrameKind.UI)
 
-    def __init__(self, limit: int = LIMIT, *, opened: bool = False) -> None:
+    def __init__(self, limit: int = LIMIT, *, opened: bool = False, transparency: bool = False) -> None:
         self.sound: int | None = None
-        self._reader = FrameReader(opened=opened)
+        self._reader = FrameReader(opened=opened, transparency=transparency)
         self._segments = SegmentJoiner(self.framing, modulus=8, limit=limit)
         self._telegrams = TelegramAssembler(self.framing, limit)
 
