@@ -43,8 +43,8 @@ METHOD_SELECTOR = 1  # of the parameterised access that invokes a method with sh
 class ClientAssociation:
     """One association of a client with a logical device, and the operations within it.
 
-    `trace` is told of what is ciphered, in plain; `tells_progress` says whether anybody wants to know how far long values
-    have come. `misfits` lists values that did not fit their declared type.
+    `trace` is told of what is ciphered, in plain; `tells_progress` says whether anybody wants to know how far long
+    values have come. `misfits` lists values that did not fit their declared type.
     `list_limit` bounds how many attributes go into one request with a list.
     """
 

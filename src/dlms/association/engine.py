@@ -18,13 +18,13 @@ UNSOLICITED_MOST = 1024  # notifications kept while nobody asks for them; the ol
 class Engine:
     """One link and what has arrived over it.
 
-    `next_timer` says when `tick` is due and `octets_to_send` what the transport has to send, as the link has it;
-    `unsolicited` are the APDUs that came unasked, outside of any exchange.
+    `octets_to_send` says what the transport has to send; `unsolicited` are the APDUs that came unasked, outside of any
+    exchange; `untimed` is a link without timers.
     """
 
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
         self.link = link
-        self.next_timer = link.next_timer
+        self.untimed = link.untimed
         self.octets_to_send = link.octets_to_send if trace is None else self._traced_octets_to_send
         self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
         self.unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
@@ -101,6 +101,11 @@ class Engine:
         """Let the link do what its timers ask for."""
         self.link.tick(now)
         self._look()
+
+    def next_due(self, otherwise: float) -> float:
+        """When `tick` is due, or, where that is earlier, `otherwise`."""
+        timer = self.link.next_timer()
+        return otherwise if timer is None else min(timer, otherwise)
 
     def _traced_octets_to_send(self) -> bytes:
         octets = self.link.octets_to_send()

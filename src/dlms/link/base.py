@@ -43,10 +43,11 @@ LinkEvent = bytes | Connected | Unsolicited | Disconnected | Noticed
 class Link(Protocol):
     """One link between two stations. `now` is any steady clock in seconds; no method waits.
 
-    `happened` is what `events` will hand out.
+    `happened` is what `events` will hand out; `untimed` says that `next_timer` never has anything.
     """
 
     happened: list[LinkEvent]
+    untimed: bool
 
     def connect(self, now: float) -> None:
         """Set the link up, as the one who calls. Connected or Disconnected follows."""

@@ -39,6 +39,8 @@ class _Outgoing:
 class HdlcLink(Turns):
     """One connection. A client gives its own address and the meter's; a meter gives its own and learns the client's."""
 
+    untimed = False
+
     def __init__(
         self,
         own: HdlcAddress,

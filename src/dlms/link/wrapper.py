@@ -14,6 +14,8 @@ class WrapperLink(Turns):
     (`datagrams`) it ends with its datagram. `longest_apdu` bounds what a header may announce.
     """
 
+    untimed = True
+
     def __init__(self, own: int, peer: int, *, datagrams: bool = False, longest_apdu: int = 65535) -> None:
         self._own = own
         self._peer = peer

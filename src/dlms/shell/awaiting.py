@@ -57,7 +57,8 @@ class AsyncCarrier:
 
     async def carry_on(self, conversation: Conversation[R]) -> R:
         """What the conversation comes to, or the error that it ends with."""
-        proceed: Callable[[Any], Demand] = conversation.send
+        send = conversation.send
+        proceed: Callable[[Any], Demand] = send
         outcome: Any = None
         await self._busy.acquire()  # `async with` takes two coroutines more
         try:
@@ -76,7 +77,7 @@ class AsyncCarrier:
                         outcome = await transport.receive(timeout)
                     else:
                         outcome = await self._carry_out(demand)
-                    proceed = conversation.send
+                    proceed = send
                 except Exception as error:
                     outcome, proceed = error, conversation.throw
         finally:

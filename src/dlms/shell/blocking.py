@@ -57,7 +57,8 @@ class Carrier:
 
     def carry_on(self, conversation: Conversation[R]) -> R:
         """What the conversation comes to, or the error that it ends with."""
-        proceed: Callable[[Any], Demand] = conversation.send
+        send = conversation.send
+        proceed: Callable[[Any], Demand] = send
         outcome: Any = None
         with self._busy:
             while True:
@@ -75,7 +76,7 @@ class Carrier:
                         outcome = transport.receive(timeout)
                     else:
                         outcome = self._carry_out(demand)
-                    proceed = conversation.send
+                    proceed = send
                 except Exception as error:
                     outcome, proceed = error, conversation.throw
 

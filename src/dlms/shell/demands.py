@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 
 Turn: TypeAlias = tuple[bytes, float]
-"""Octets to send, b"" for none, and for how many seconds to wait then: for the octets that come, None where none do, b""
-once the transport has ended. A pair, since no class is made as quickly, and there is one for every message."""
+"""Octets to send, b"" for none, and for how many seconds to wait then: for the octets that come, None where none do,
+b"" once the transport has ended. A pair, since no class is made as quickly, and there is one for every message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _called(engine: Engine, server: int, physical: int | None) -> Conversation[S
 
 def _turn(engine: Engine) -> Conversation[None]:
     octets = engine.octets_to_send()
-    timer = engine.next_timer()
+    timer = engine.link.next_timer()
     arrived = yield octets, 0.0 if timer is None else timer - time.monotonic()
     if arrived == b"":
         raise ConnectionLost("the line was closed while it was looked through")

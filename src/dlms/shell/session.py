@@ -311,7 +311,8 @@ class Session:
 
     def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
         engine = self._engine
-        proceed: Callable[[Any], Effect] = exchange.send
+        send = exchange.send
+        proceed: Callable[[Any], Effect] = send
         outcome: Any = None
         deadline: float | None = None  # of an answer that is waited for already
         while True:
@@ -322,7 +323,7 @@ class Session:
                     yield from self._transmitted(octets)
                 result: R = stop.value
                 return result
-            proceed, outcome = exchange.send, None
+            proceed, outcome = send, None
             try:
                 if type(effect) is bytes:  # the way of nearly all that is said: one step, not many small ones
                     while engine.unsolicited:
@@ -330,8 +331,7 @@ class Session:
                     now = self._last_word = time.monotonic()
                     deadline = now + limit
                     octets = engine.ask(effect, now)
-                    timer = engine.next_timer()
-                    arrived = yield octets, limit if timer is None else min(timer, deadline) - now
+                    arrived = yield octets, limit if engine.untimed else engine.next_due(deadline) - now
                     now = time.monotonic()
                     if arrived:
                         outcome = engine.answer(arrived, now)
@@ -402,8 +402,7 @@ class Session:
                 if found is not None:
                     return found
                 raise DeadlineExceeded(f"{what} did not come within {max(timeout, 0):.3g} s")
-            timer = engine.next_timer()
-            arrived = yield octets, (deadline if timer is None else min(timer, deadline)) - now
+            arrived = yield octets, engine.next_due(deadline) - now
             now = time.monotonic()
             self._take(arrived, now)
 

@@ -6,12 +6,17 @@ import asyncio
 import contextlib
 import select
 import socket
+import struct
+import sys
 from collections.abc import Awaitable, Coroutine, Generator
 from typing import Any, Final, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
+HAVE_TIMEOUT: Final = sys.platform in ("linux", "darwin")
+"""Where a socket's own time-out is a struct timeval, and a read that it ends an EAGAIN."""
+SHORTEST_TIMEOUT: Final = 0.001
 FOREVER: Final = float("inf")
 FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
 
@@ -27,10 +32,9 @@ class TcpTransport:
         self._socket.setblocking(True)
         with contextlib.suppress(OSError):  # a socket pair is no TCP socket
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._room = bytearray(FIRST_ROOM)
-        self._ready = select.poll() if hasattr(select, "poll") else None
-        if self._ready is not None:
-            self._ready.register(self._socket, select.POLLIN)
+        self._room = memoryview(bytearray(FIRST_ROOM))
+        self._timeout: float | None = None  # of the socket itself, where it has one
+        self._has_timeout = HAVE_TIMEOUT and type(connected) is socket.socket  # a socket of TLS waits in other ways
 
     @classmethod
     def connect(cls, host: str, port: int, timeout: float | None) -> Self:
@@ -50,25 +54,48 @@ class TcpTransport:
 
     def receive(self, timeout: float | None) -> bytes | None:
         try:
-            if timeout is not None and not self._wait(timeout):
+            if timeout != self._timeout and not self._wait(timeout):
                 return None
             count = self._socket.recv_into(self._room)
+        except BlockingIOError:
+            return None
         except (OSError, ValueError) as error:
             raise ConnectionLost(f"receiving failed: {error}") from None
-        octets = bytes(memoryview(self._room)[:count])
+        octets = bytes(self._room[:count])
         if count == len(self._room) < READ_SIZE:
-            self._room = bytearray(2 * count)
+            self._room = memoryview(bytearray(2 * count))
         return octets
 
-    def _wait(self, timeout: float) -> bool:
-        if self._ready is not None:
-            return bool(self._ready.poll(max(0.0, timeout) * 1000))
-        return bool(select.select([self._socket], [], [], max(0.0, timeout))[0])
+    def _wait(self, timeout: float | None) -> bool:
+        """Wait for octets; or have the socket do so whenever it is read, which saves a call of the system for each
+        message."""
+        if self._has_timeout:
+            seconds = 0.0 if timeout is None else max(timeout, SHORTEST_TIMEOUT)  # 0 stands for any time
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(seconds))
+            self._timeout = timeout
+        elif timeout is not None:
+            pending = getattr(self._socket, "pending", None)  # octets that TLS has read and not handed out
+            return bool(pending and pending()) or _readable(self._socket, max(0.0, timeout))
+        return True
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+
+def _readable(of: socket.socket, timeout: float) -> bool:
+    if not hasattr(select, "poll"):
+        return bool(select.select([of], [], [], timeout)[0])
+    ready = select.poll()  # select takes the first 1024 descriptors of a process only
+    ready.register(of, select.POLLIN)
+    return bool(ready.poll(timeout * 1000))
+
+
+def timeval(seconds: float) -> bytes:
+    """A struct timeval."""
+    whole = int(seconds)
+    return struct.pack("@ll", whole, int((seconds - whole) * 1e6))
 
 
 class _Done:
