@@ -7,17 +7,19 @@ import hmac
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t, uint32_t
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
 from dlms_core.fault import DecodeError
 
-from dlms_core.sink cimport dlms_put_be32
+from dlms_core.cursor cimport dlms_cursor, dlms_cursor_open, dlms_left, dlms_length, dlms_u8, dlms_u32
+from dlms_core.sink cimport dlms_length_width, dlms_put_be32, dlms_put_length
 
 TAG_LENGTH = 12
 TITLE_LENGTH = 8
 
 cdef enum:
     TAG = 12  # octets of the cipher's 16
+    CONTROL_AND_COUNTER = 5
     TITLE = 8
     NONCE = 12
     AUTHENTICATED = 0x10
@@ -96,6 +98,64 @@ cdef class Sealing:
         self.check_size(sealed, size)
         computed = PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed) + size, TAG)
         return plain if hmac.compare_digest(computed, tag) else None
+
+    def apdu(self, uint8_t tag, bytes plain not None, uint32_t invocation_counter):
+        """The service-specific ciphered APDU of this tag around a plain one: its length, the security control, the
+        counter, the content and its tag. It is what the declared APDU's encoder makes of `protect`, in one step.
+        ValueError where nothing is protected."""
+        cdef bytes sealed, whole
+        cdef size_t size = PyBytes_GET_SIZE(plain)
+        cdef size_t tag_size = TAG if self.control & AUTHENTICATED else 0
+        cdef size_t length = CONTROL_AND_COUNTER + size + tag_size
+        cdef size_t width = dlms_length_width(length)
+        cdef const char* content = PyBytes_AS_STRING(plain)
+        cdef uint8_t* at
+        if not self.control & (AUTHENTICATED | ENCRYPTED):
+            raise ValueError("nothing is to be protected")
+        if self.control & ENCRYPTED:
+            sealed = self.encrypt(self.nonce(invocation_counter), plain, self.associated)
+            self.check_size(sealed, size)
+            content = PyBytes_AS_STRING(sealed)
+        else:
+            sealed = self.encrypt(self.nonce(invocation_counter), b"", self.associated + plain)
+            self.check_size(sealed, 0)
+        whole = PyBytes_FromStringAndSize(NULL, 1 + width + length)
+        at = <uint8_t*> PyBytes_AS_STRING(whole)
+        at[0] = tag
+        dlms_put_length(at + 1, length, width)
+        at += 1 + width
+        at[0] = self.control
+        dlms_put_be32(at + 1, invocation_counter)
+        memcpy(at + CONTROL_AND_COUNTER, content, size)
+        memcpy(
+            at + CONTROL_AND_COUNTER + size,
+            PyBytes_AS_STRING(sealed) + (size if self.control & ENCRYPTED else 0),
+            tag_size,
+        )
+        return whole
+
+    def opened(self, bytes octets not None, bytes tags not None):
+        """(counter, plain APDU) of a service-specific ciphered APDU whose tag is one of `tags`, protected just as this
+        is and whole; None for any other octets and where the tag does not fit: to say why takes its declaration."""
+        cdef dlms_cursor c
+        cdef uint8_t tag = 0, control = 0
+        cdef uint32_t counter = 0
+        cdef size_t length = 0, tag_size = TAG if self.control & AUTHENTICATED else 0
+        cdef const char* content
+        dlms_cursor_open(&c, <const uint8_t*> PyBytes_AS_STRING(octets), PyBytes_GET_SIZE(octets))
+        if not (
+            self.control & (AUTHENTICATED | ENCRYPTED)
+            and dlms_u8(&c, &tag) and memchr(PyBytes_AS_STRING(tags), tag, PyBytes_GET_SIZE(tags)) != NULL
+            and dlms_length(&c, &length) and length == dlms_left(&c) and length >= CONTROL_AND_COUNTER + tag_size
+            and dlms_u8(&c, &control) and control == self.control and dlms_u32(&c, &counter)
+        ):
+            return None
+        content = <const char*> c.at
+        length -= CONTROL_AND_COUNTER + tag_size
+        plain = self.unprotect(
+            PyBytes_FromStringAndSize(content, length), PyBytes_FromStringAndSize(content + length, tag_size), counter
+        )
+        return None if plain is None else (counter, plain)
 
     cdef int check_size(self, bytes sealed, Py_ssize_t size) except -1:
         if sealed is None or PyBytes_GET_SIZE(sealed) < size + TAG:

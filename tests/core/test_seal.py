@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from dlms.apdu import encode
+from dlms.apdu.ciphering import CipheredContent, GloGetRequest
 from dlms.errors import DecodeError
 from dlms_core.seal import Sealing
 
@@ -49,6 +51,32 @@ def test_nothing_is_released_under_a_tag_that_does_not_fit(control: int) -> None
             of.unprotect(content, (tag + bytes(4))[:length], COUNTER)
 
 
+@pytest.mark.parametrize("control", EXAMPLES)
+@pytest.mark.parametrize("length", [0, 1, 13, 110, 123, 250, 251, 300])
+def test_the_apdu_in_one_step_is_that_of_its_declaration(control: int, length: int) -> None:
+    plain, of = bytes(range(256)) * 2, sealing(control)
+    plain = plain[:length]
+    apdu = of.apdu(0xC8, plain, COUNTER)
+    content, tag = of.protect(plain, COUNTER)
+    assert apdu == encode(GloGetRequest(CipheredContent(control, COUNTER, content, tag or None)))
+    assert of.opened(apdu, b"\xc8\xc9") == (COUNTER, plain)
+    assert of.opened(apdu, b"\xc9") is None
+    for cut in range(len(apdu)):
+        assert of.opened(apdu[:cut], b"\xc8") is None
+    assert of.opened(apdu + b"\x00", b"\xc8") is None
+    if control & 0x10:
+        for at in range(8 * len(apdu)):
+            turned = bytearray(apdu)
+            turned[at // 8] ^= 1 << at % 8
+            assert of.opened(bytes(turned), b"\xc8") is None
+
+
+def test_only_the_same_protection_is_opened() -> None:
+    apdu = sealing(0x30).apdu(0xC8, PLAIN, COUNTER)
+    for control in (0x10, 0x20, 0x31):
+        assert sealing(control).opened(apdu, b"\xc8") is None
+
+
 def test_what_is_authenticated_besides() -> None:
     content, tag = sealing(0x30).protect(b"", COUNTER, b"header")
     assert (content, len(tag)) == (b"", 12)
@@ -62,5 +90,7 @@ def test_what_cannot_be() -> None:
     for counter in (-1, 1 << 32):
         with pytest.raises(OverflowError):
             sealing(0x30).protect(PLAIN, counter)
+    with pytest.raises(ValueError, match="nothing is to be protected"):
+        sealing(0).apdu(0xC8, PLAIN, COUNTER)
     with pytest.raises(ValueError, match="too few octets"):
         Sealing(lambda *_: bytes(11), TITLE, 0x10, b"").protect(PLAIN, COUNTER)

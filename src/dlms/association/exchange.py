@@ -113,11 +113,12 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
         yield from way.send(octets)
         octets = yield from way.receive()
     while True:
-        received = decode_with_data_octets(octets)
-        if way is None and type(received) is GeneralBlockTransfer:
+        plain = None if security is None else security.opened_at_once(octets)
+        received = decode_with_data_octets(octets if plain is None else plain)
+        if way is None and plain is None and type(received) is GeneralBlockTransfer:
             way = BlockTransfer(negotiated)
             received = decode_with_data_octets((yield from way.receive(octets)))
-        if security is not None:
+        if plain is None and security is not None:
             plain, waiting = _deciphered(security, received)
             if waiting is not None:
                 yield Accept(*waiting)

@@ -39,6 +39,8 @@ def _plain_tag(ciphered: int, distance: int) -> int:
 GLOBAL: dict[int, type[GlobalCiphering]] = {_plain_tag(of.tags[0], 1): of for of in get_args(GlobalCiphered)}
 DEDICATED: dict[int, type[DedicatedCiphering]] = {_plain_tag(of.tags[0], 2): of for of in get_args(DedicatedCiphered)}
 """The service-specific envelope of a plain APDU, by its tag; an APDU that has none goes in a general one."""
+ENVELOPE_TAGS: Final = {of: of.tags[0] for of in (*GLOBAL.values(), *DEDICATED.values())}
+GLOBAL_TAGS, DEDICATED_TAGS = (bytes(of.tags[0] for of in table.values()) for table in (GLOBAL, DEDICATED))
 PROTECTED: Final = AUTHENTICATED | ENCRYPTED
 WITH_TITLE: Final = (GeneralGloCiphering, GeneralDedCiphering)
 
@@ -113,9 +115,11 @@ class SecurityContext:
         plain = encode_with_data_octets(message)
         if self.trace is not None:
             self.trace("plaintext sent", plain)
+        envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
+        if envelope is not None and control & PROTECTED:
+            return seal.apdu(ENVELOPE_TAGS[envelope], plain, counter)
         information, tag = seal.protect(plain, counter)
         content = CipheredContent(control, counter, information, tag or None)
-        envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
         if envelope is not None:
             return encode(envelope(content))
         if dedicated:
@@ -133,6 +137,32 @@ class SecurityContext:
         if waiting is not None:
             received, counter = waiting
             received.accept(counter)
+        return plain
+
+    def opened_at_once(self, octets: bytes) -> bytes | None:
+        """What `unprotect` makes of the octets of a service-specific ciphered APDU that is just what is asked for.
+
+        None for anything else, and wherever somebody may have to wait: its message tells more.
+        """
+        seal = self._peer_seal
+        if seal is None or self.trace is not None:
+            return None
+        dedicated = seal.encryption_key is not self.encryption_key
+        received = self._received.get(dedicated)
+        if (
+            received is None
+            or received.waits
+            or seal.control != self.suite | self.protection._value_
+            or not seal.control & AUTHENTICATED
+            or seal.authentication_key is not self.authentication_key
+            or (dedicated and seal.encryption_key is not self.dedicated_key)
+        ):
+            return None
+        opened = seal.opened(octets, DEDICATED_TAGS if dedicated else GLOBAL_TAGS)
+        if opened is None:
+            return None
+        counter, plain = opened
+        received.accept(counter)
         return plain
 
     def deciphered(
