@@ -16,8 +16,8 @@ cdef class RowStream:
     while.
     """
 
-    cdef bytearray held  # what is not decoded yet; all octets where `pieces` is None
-    cdef list pieces  # all octets, once rows are decoded and none of their cells is looked at again
+    cdef dlms_sink held  # what is not decoded yet; all octets where `pieces` is None
+    cdef list pieces  # all octets; None where cells of rows that are decoded are looked at again
     cdef size_t size  # of all octets
     cdef size_t base  # octets before those that are held
     cdef dict rules
@@ -34,7 +34,7 @@ cdef class RowStream:
         self, *, clocks=None, capture_step=0, nulls="repeat", deviation_sign="standard", daylight_saving_apart=False,
         masks=True, companions=False,
     ):
-        self.held = bytearray()
+        self.pieces = []
         self.rules = {
             "clocks": clocks, "capture_step": capture_step, "nulls": nulls, "deviation_sign": deviation_sign,
             "daylight_saving_apart": daylight_saving_apart,
@@ -43,8 +43,12 @@ cdef class RowStream:
         self.masks = masks
         self.companions = companions
 
+    def __cinit__(self):
+        dlms_sink_open(&self.held)
+
     def __dealloc__(self):
         dlms_engine_close(&self.engine)
+        dlms_sink_close(&self.held)
 
     @property
     def rows(self):
@@ -60,23 +64,27 @@ cdef class RowStream:
     @property
     def octets(self):
         """All octets so far: a copy of them."""
-        return bytes(self.held) if self.pieces is None else b"".join(self.pieces)
+        if self.pieces is None:
+            return PyBytes_FromStringAndSize(<const char*>self.held.octets, self.held.used)
+        return b"".join(self.pieces)
 
     def feed(self, octets):
         """The next octets; the number of whole rows so far. DecodeError when they cannot be rows, which may be seen
         only once there are as many octets as the rows before had."""
         if self.state == FINISHED:
             raise ValueError("the stream is finished")
-        self.size += len(octets)
+        cdef bytes piece = octets if PyBytes_CheckExact(octets) else bytes(octets)
+        self.size += PyBytes_GET_SIZE(piece)
         if self.pieces is not None:
-            self.pieces.append(bytes(octets))
-        if self.pieces is None or self.state == AT_ROWS:
-            self.held += octets
+            self.pieces.append(piece)
+        if self.pieces is None or self.state != COLLECTING:
+            if not dlms_sink_octets(&self.held, <const uint8_t*>PyBytes_AS_STRING(piece), PyBytes_GET_SIZE(piece)):
+                raise MemoryError
         if self.state == AT_HEAD:
             self.open()
         if self.state == AT_ROWS:
             self.advance()
-        return self.rows
+        return self.engine.row if self.state == AT_ROWS else 0
 
     def finish(self):
         """The columns of all rows. DecodeError where octets are missing, broken or too many."""
@@ -87,7 +95,7 @@ cdef class RowStream:
             self.engine.waits = False
             self.advance()
         whole = self.state == AT_ROWS and self.engine.row == self.expected
-        if not whole or self.used != <size_t>len(self.held):
+        if not whole or self.used != self.held.used:
             columns = unpack(self.octets, **self.rules, masks=self.masks, companions=self.companions)
         else:
             memset(&buffer, 0, sizeof(buffer))
@@ -118,7 +126,7 @@ cdef class RowStream:
 
     cdef int place(self, dlms_cursor* c) except -1:
         """A cursor after the last whole row; the octets may have moved since the last piece."""
-        dlms_cursor_open(c, <const uint8_t*>PyByteArray_AS_STRING(self.held), len(self.held))
+        dlms_cursor_open(c, self.held.octets, self.held.used)
         c.at += self.used
         return 0
 
@@ -134,7 +142,7 @@ cdef class RowStream:
         memset(&buffer, 0, sizeof(buffer))
         memset(&layout, 0, sizeof(layout))
         self.place(&buffer.c)
-        buffer.octets = len(self.held)
+        buffer.octets = self.held.used
         if not dlms_u8(&buffer.c, &tag):
             return 0
         if tag != 1:
@@ -163,8 +171,8 @@ cdef class RowStream:
         )
         self.engine.waits = True
         self.state = AT_ROWS
-        if not self.has_objects():
-            self.pieces = [bytes(self.held)]
+        if self.has_objects():
+            self.pieces = None
         return 0
 
     cdef bint has_objects(self):
@@ -186,7 +194,7 @@ cdef class RowStream:
         self.place(&self.engine.c)
         while self.state == AT_ROWS:
             self.engine.rows = min(self.expected, <size_t>self.columns.room)
-            result = run_rows(&self.engine, len(self.held) - self.used)
+            result = run_rows(&self.engine, self.held.used - self.used)
             if result == ENGINE_DONE and self.engine.row == self.expected:
                 break
             if result == ENGINE_BROKEN:
@@ -204,7 +212,8 @@ cdef class RowStream:
                 self.state = COLLECTING
         self.used = dlms_offset(&self.engine.c)
         if self.pieces is not None:
-            del self.held[:self.used]
+            self.held.used -= self.used
+            memmove(self.held.octets, self.held.octets + self.used, self.held.used)
             self.base += self.used
             self.used = 0
         return 0

@@ -33,17 +33,15 @@ class Blocks:
         self._take = take
         self._any_first = any_first
         self._size = 0
-        self._next = 1
-        self._begun = False
+        self._next: int | None = None
 
     def add(self, number: int, octets: bytes) -> None:
         """Take one block; raises ProtocolError for one that is not the next."""
-        if number != self._next and (self._begun or (number > 1 and not self._any_first)):
-            raise ProtocolError(f"expected block {self._next}, got block {number}")
-        self._begun = True
+        if number != self._next and (self._next is not None or (number > 1 and not self._any_first)):
+            raise ProtocolError(f"expected block {self._next or 1}, got block {number}")
         self._next = number + 1
-        self._size += len(octets)
-        if self._size > LONGEST_VALUE:
+        size = self._size = self._size + len(octets)
+        if size > LONGEST_VALUE:
             raise ProtocolError(f"the meter sends more than {LONGEST_VALUE} octets")
         if octets:
             self._take(octets)

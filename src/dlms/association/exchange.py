@@ -113,9 +113,12 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
         yield from way.send(octets)
         octets = yield from way.receive()
     while True:
-        plain = None if security is None else security.opened_at_once(octets)
+        plain = octets if security is None else security.opened_at_once(octets)
         received = decode_with_data_octets(octets if plain is None else plain)
-        if way is None and plain is None and type(received) is GeneralBlockTransfer:
+        if type(received) in expected and plain is not None and invoked is not None:
+            if getattr(received, INVOKE, None) == invoked:
+                return received
+        elif way is None and type(received) is GeneralBlockTransfer and (plain is None or plain is octets):
             way = BlockTransfer(negotiated)
             received = decode_with_data_octets((yield from way.receive(octets)))
         if plain is None and security is not None:
@@ -124,8 +127,6 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
                 yield Accept(*waiting)
             if plain is not None:
                 received = decode_with_data_octets(plain)
-        if type(received) in expected and invoked is not None and getattr(received, INVOKE, None) == invoked:
-            return received
         effect = _besides(received, message, expected)
         if effect is None:
             return received

@@ -310,7 +310,8 @@ class Session:
         self._engine.awaiting = False
 
     def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
-        engine = self._engine
+        engine, monotonic = self._engine, time.monotonic
+        unsolicited = engine.unsolicited
         send = exchange.send
         proceed: Callable[[Any], Effect] = send
         outcome: Any = None
@@ -326,28 +327,27 @@ class Session:
             proceed, outcome = send, None
             try:
                 if type(effect) is bytes:  # the way of nearly all that is said: one step, not many small ones
-                    while engine.unsolicited:
-                        yield from self._take_in(engine.unsolicited.popleft())
-                    now = self._last_word = time.monotonic()
+                    while unsolicited:
+                        yield from self._take_in(unsolicited.popleft())
+                    now = self._last_word = monotonic()
                     deadline = now + limit
                     octets = engine.ask(effect, now)
                     arrived = yield octets, limit if engine.untimed else engine.next_due(deadline) - now
-                    now = time.monotonic()
                     if arrived:
-                        outcome = engine.answer(arrived, now)
+                        outcome = engine.answer(arrived, monotonic())
                     else:
-                        self._take(arrived, now)
+                        self._take(arrived, monotonic())
                     if outcome is None:
-                        outcome = yield from self._until(engine.next_apdu, deadline - now, "a response")
+                        outcome = yield from self._until(engine.next_apdu, deadline - monotonic(), "a response")
                 elif type(effect) is Receive and effect.patience is None:
-                    now = time.monotonic()
+                    now = monotonic()
                     deadline = deadline or now + limit
                     outcome = yield from self._until(engine.next_apdu, deadline - now, "a response")
                 elif type(effect) is Send:
                     deadline = None
-                    while engine.unsolicited:
-                        yield from self._take_in(engine.unsolicited.popleft())
-                    engine.send(effect.octets, time.monotonic(), answered=effect.answered)
+                    while unsolicited:
+                        yield from self._take_in(unsolicited.popleft())
+                    engine.send(effect.octets, monotonic(), answered=effect.answered)
                     if not effect.answered:  # else it leaves with the wait for the answer
                         yield from self._flush()
                 elif type(effect) is Progress:
@@ -356,7 +356,7 @@ class Session:
                 elif type(effect) is Accept:
                     yield effect
                 elif isinstance(effect, (SetAside, PassOver)):
-                    engine.expect(time.monotonic())
+                    engine.expect(monotonic())
                     if isinstance(effect, SetAside):
                         self._notifications.append(effect.message)
                 else:

@@ -32,7 +32,7 @@ class TcpTransport:
         self._socket.setblocking(True)
         with contextlib.suppress(OSError):  # a socket pair is no TCP socket
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._room = memoryview(bytearray(FIRST_ROOM))
+        self._room = FIRST_ROOM
         self._timeout: float | None = None  # of the socket itself, where it has one
         self._has_timeout = HAVE_TIMEOUT and type(connected) is socket.socket  # a socket of TLS waits in other ways
 
@@ -56,14 +56,13 @@ class TcpTransport:
         try:
             if timeout != self._timeout and not self._wait(timeout):
                 return None
-            count = self._socket.recv_into(self._room)
+            octets = self._socket.recv(self._room)
         except BlockingIOError:
             return None
         except (OSError, ValueError) as error:
             raise ConnectionLost(f"receiving failed: {error}") from None
-        octets = bytes(self._room[:count])
-        if count == len(self._room) < READ_SIZE:
-            self._room = memoryview(bytearray(2 * count))
+        if len(octets) == self._room < READ_SIZE:  # there is more to come
+            self._room *= 2
         return octets
 
     def _wait(self, timeout: float | None) -> bool:
