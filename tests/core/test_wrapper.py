@@ -8,7 +8,7 @@ import pytest
 
 from dlms_core import wrapper
 from dlms_core.fault import DecodeError, EncodeError
-from dlms_core.wrapper import Wpdu, WpduReader
+from dlms_core.wrapper import ApduReader, Wpdu, WpduReader, build
 
 CORPUS = os.environ.get("DLMS_CORPUS")
 needs_corpus = pytest.mark.skipif(CORPUS is None, reason="DLMS_CORPUS is not set")
@@ -144,3 +144,40 @@ def test_build():
 def test_wpdus_come_from_readers():
     with pytest.raises(TypeError):
         Wpdu()
+
+
+def test_the_apdus_of_one_pair():
+    ours, theirs = build(b"answer", source=1, destination=16), build(b"other", source=2, destination=16)
+    reader = ApduReader(1, 16)
+    assert reader.only(ours) == b"answer"
+    found = reader.read(ours + theirs + ours)
+    assert [found[0], found[2]] == [b"answer", b"answer"]
+    assert (found[1].source, found[1].apdu, found[1].offset) == (2, b"other", 2 * len(ours))
+    for port in (-1, 0x10000):
+        with pytest.raises(EncodeError):
+            ApduReader(port, 16)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"", build(b"answer", source=1, destination=16)[:-1], build(b"answer", source=1, destination=16) + b"\x00",
+        build(b"answer", source=1, destination=16) * 2, build(b"answer", source=16, destination=1),
+        build(b"answer", source=1, destination=17), b"\x00\x02" + build(b"answer", source=1, destination=16)[2:],
+        build(bytes(101), source=1, destination=16), bytes.fromhex("0001000100100000"),
+    ],
+)  # fmt: skip
+def test_what_is_not_just_one_wpdu_of_the_pair_is_for_read(octets):
+    """Nothing of it is taken: reading it gives what a reader gives that was never asked."""
+    asked, never = ApduReader(1, 16, 100), ApduReader(1, 16, 100)
+    assert asked.only(octets) is None
+    assert list(map(str, asked.read(octets) + asked.finish())) == list(map(str, never.read(octets) + never.finish()))
+
+
+def test_octets_that_wait_come_first():
+    ours = build(b"answer", source=1, destination=16)
+    reader = ApduReader(1, 16)
+    assert reader.read(ours[:3]) == []
+    assert reader.only(ours) is None
+    reader.finish()
+    assert reader.only(ours) == b"answer"

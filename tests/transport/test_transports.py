@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
 import tty
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from dlms.errors import ConfigurationError, ConnectionLost
-from dlms.transport import loopback, stream
+from dlms.transport import loopback, stream, tcp
 from dlms.transport import serial as serial_transport
 from dlms.transport.base import Transport
 from dlms.transport.serial import AsyncSerialTransport, SerialTransport
@@ -60,6 +69,59 @@ def test_tcp(listener: socket.socket) -> None:
         transport.send(b"x")
     with pytest.raises(ConnectionLost):
         transport.receive(0.1)
+
+
+def test_a_socket_without_a_timeout_of_its_own(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp, "HAVE_TIMEOUT", False)
+    transport = TcpTransport.connect(*listener.getsockname()[:2], 5)
+    with listener.accept()[0] as peer:
+        check_waiting(transport)
+        peer.sendall(b"abc")
+        assert transport.receive(5) == b"abc"
+    assert transport.receive(5) == b""
+    transport.close()
+
+
+def test_tls(listener: socket.socket, certificate: Path) -> None:
+    """Octets that TLS has read already do not make the socket readable."""
+    server, client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context(cafile=str(certificate))
+    server.load_cert_chain(certificate)
+    with ThreadPoolExecutor(1) as other:
+        accepted = other.submit(lambda: server.wrap_socket(listener.accept()[0], server_side=True))
+        plain = socket.create_connection(listener.getsockname()[:2], 5)
+        transport = TcpTransport(client.wrap_socket(plain, server_hostname="localhost"))  # which takes it over
+        with accepted.result(10) as peer:
+            check_waiting(transport)
+            peer.sendall(bytes(9000))
+            octets = b""
+            while len(octets) < 9000:
+                piece = transport.receive(5)
+                assert piece
+                octets += piece
+            assert octets == bytes(9000)
+            transport.close()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate of localhost and its key, in one file."""
+    key, name = (
+        ec.generate_private_key(ec.SECP256R1()),
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")]),
+    )
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "localhost.pem"
+    octets = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
+    path.write_bytes(octets)
+    return path
 
 
 def test_tcp_nobody_there() -> None:
