@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected
+from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected, SecurityError
 from dlms.security.counters import (
     CounterStore,
     MemoryCounterStore,
@@ -140,6 +143,56 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         SqliteCounterStore(tmp_path / "text")
     with pytest.raises(ConfigurationError):
         SqliteCounterStore(tmp_path / "counters.sqlite", block=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_takes_values_of_its_own(tmp_path: Path) -> None:
+    """A pool of workers that is forked after the first use: two processes with one block would repeat nonces."""
+    program = (
+        "import os, sys; from dlms.security.counters import SqliteCounterStore as S\n"
+        "s = S(sys.argv[1]); print(s.reserve('a'), flush=True); s._lock.acquire(); child = not os.fork()\n"
+        "child or s._lock.release()\n"
+        "os.write(1, ''.join(f'{s.reserve(chr(97))} ' for _ in range(100)).encode()); child or os.wait()"
+    )
+    command = [sys.executable, "-W", "error", "-c", program, str(tmp_path / "counters")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    taken = [int(text) for text in run.stdout.split()]
+    assert len(taken) == 201
+    assert len(set(taken)) == 201
+    assert not run.stderr
+
+
+def test_a_file_that_can_be_used_no_more_is_one_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "counters.sqlite"
+    with SqliteCounterStore(path, block=1) as store:
+        store._database.execute("PRAGMA busy_timeout=10")
+        first = store.reserve("a")
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        for use in (store.reserve, lambda name: store.advance_to(name, 50), lambda name: store.put_received(name, 5)):
+            with pytest.raises(SecurityError, match="database is locked"):
+                use("a")
+        other.execute("ROLLBACK")
+        assert store.reserve("a") == first + 1
+        pages = store._database.execute("PRAGMA page_count").fetchone()[0]
+        store._database.execute(f"PRAGMA max_page_count={pages}")  # a full disk
+        names = (f"{number}" for number in range(10_000))
+        with pytest.raises(SecurityError, match="full"):
+            deque(map(store.reserve, names), maxlen=0)
+        assert store.reserve("a") == first + 2
+        other.execute("DROP TABLE invocation_counter")
+        other.close()
+        for use in (store.reserve, store.next_value, store.received):
+            with pytest.raises(SecurityError, match="no such table"):
+                use("a")
+    with pytest.raises(SecurityError, match="closed"):
+        store.reserve("a")
+
+
+def test_a_store_that_nobody_closed_is_closed(tmp_path: Path) -> None:
+    database = SqliteCounterStore(tmp_path / "counters.sqlite")._database
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database.execute("SELECT 1")
 
 
 def test_names_belong_to_a_key_and_a_title() -> None:

@@ -107,3 +107,10 @@ def test_nothing_listens_at_a_port_that_is_none() -> None:
             listen("127.0.0.1", 65536)
         with pytest.raises(ConfigurationError, match="no host"):
             listen("a" * 64, 0)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_no_signs_of_life_without_a_pause_between(seconds: float) -> None:
+    """0 would have the meter asked as fast as it answers."""
+    with pytest.raises(ConfigurationError, match="keep_alive"):
+        client.connect("tcp://127.0.0.1", keep_alive=seconds)

@@ -355,3 +355,29 @@ def test_a_stream_whose_peer_does_not_read_is_lost_and_closed(monkeypatch: pytes
     one, other = socket.socketpair()
     with one, other:
         asyncio.run(asyncio.wait_for(scenario(one, other), 10))
+
+
+def test_tcp_whose_peer_does_not_read_is_lost_and_closed(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tcp, "TAKEN_WITHIN", 1)
+    transport = TcpTransport.connect(*listener.getsockname()[:2], 5)
+    with listener.accept()[0]:
+        started = time.monotonic()
+        with pytest.raises(ConnectionLost, match="read nothing"):
+            transport.send(bytes(30_000_000))
+        assert time.monotonic() - started < 10
+        transport.close()
+
+    async def scenario() -> None:
+        same = await AsyncTcpTransport.connect(*listener.getsockname()[:2], 5)
+        with listener.accept()[0]:
+            with pytest.raises(ConnectionLost, match="read nothing"):
+                await same.send(bytes(30_000_000))
+            await same.close()
+            await asyncio.sleep(0)  # the transport is closed in the next turn of the loop
+            with pytest.raises(ConnectionLost):
+                await same.send(b"x")
+            assert same._transport.get_write_buffer_size() == 0
+
+    asyncio.run(asyncio.wait_for(scenario(), 20))

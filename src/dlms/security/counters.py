@@ -12,10 +12,11 @@ import hmac
 import os
 import sqlite3
 import threading
+import weakref
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self
+from typing import Final, Literal, Protocol, Self
 
-from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected
+from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected, SecurityError
 from dlms.security.keys import Key
 from dlms.security.protection import LAST_COUNTER
 
@@ -101,7 +102,8 @@ class SqliteCounterStore:
     """Counters in an SQLite file, for several threads and processes.
 
     Values are reserved on disk `block` at a time, so that not every message waits for the disk; what is left of a
-    block when the process ends is skipped.
+    block when the process ends is skipped. A process that is forked goes on with a block and a connection of its own.
+    Where the file cannot be read or written any more (a full disk), SecurityError: nothing is sent without a counter.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, first: int = 0, block: int = 64) -> None:
@@ -109,12 +111,10 @@ class SqliteCounterStore:
             raise ConfigurationError(f"a block of counters has at least one value, not {block}")
         self._first = first
         self._block = block
+        self._path = os.fspath(path)
         self._held: dict[str, range] = {}
         self._lock = threading.Lock()
-        try:
-            self._database = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        except sqlite3.Error as error:
-            raise ConfigurationError(f"{os.fspath(path)}: {error}") from None
+        self._database = self._connected()
         try:
             # A counter that was reserved must be on the disk before it is used (FULL, in `_take`). A received one that
             # a power failure loses costs a replay within one association at the worst.
@@ -125,13 +125,32 @@ class SqliteCounterStore:
             )
         except sqlite3.Error as error:
             self._database.close()
-            raise ConfigurationError(f"{os.fspath(path)}: {error}") from None
+            raise ConfigurationError(f"{self._path}: {error}") from None
+        _open.add(self)
+
+    def _connected(self) -> sqlite3.Connection:
+        try:
+            database = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"{self._path}: {error}") from None
+        weakref.finalize(self, database.close)
+        return database
+
+    def go_on_as_a_child(self) -> None:
+        """Share nothing with the process that this one was forked from: neither its values nor its connection, which
+        SQLite does not allow to be used, or closed, on both sides."""
+        _of_the_parent.append(self._database)
+        self._lock = threading.Lock()
+        self._held = {}
+        self._database = self._connected()
+        self._database.execute("PRAGMA synchronous=NORMAL")
 
     def close(self) -> None:
         """Close the file. Values reserved and not used are skipped."""
         with self._lock:
             self._held.clear()
             self._database.close()
+            _open.discard(self)
 
     def __enter__(self) -> Self:
         return self
@@ -180,7 +199,7 @@ class SqliteCounterStore:
 
     def received(self, name: str) -> int | None:
         with self._lock:
-            row = self._database.execute("SELECT received FROM invocation_counter WHERE name = ?", (name,)).fetchone()
+            row = self._execute("SELECT received FROM invocation_counter WHERE name = ?", (name,)).fetchone()
             return None if row is None else row[0]
 
     def put_received(self, name: str, value: int) -> bool:
@@ -193,14 +212,14 @@ class SqliteCounterStore:
             return written == 1
 
     def _stored(self, name: str) -> int:
-        row = self._database.execute("SELECT next FROM invocation_counter WHERE name = ?", (name,)).fetchone()
+        row = self._execute("SELECT next FROM invocation_counter WHERE name = ?", (name,)).fetchone()
         return self._first if row is None or row[0] is None else int(row[0])
 
     def _take(self, name: str, count: int, held: range) -> range:
         """`held` lengthened, or a new block where another process took what follows it; put away before it is used."""
-        self._database.execute("PRAGMA synchronous=FULL")
-        self._database.execute("BEGIN IMMEDIATE")
+        self._execute("PRAGMA synchronous=FULL")
         try:
+            self._execute("BEGIN IMMEDIATE")
             stored = self._stored(name)
             first = held.start if held and held.stop == stored else stored
             stop = max(_after(name, first, count), min(stored + self._block, LAST_COUNTER))
@@ -209,17 +228,35 @@ class SqliteCounterStore:
                 " ON CONFLICT (name) DO UPDATE SET next = ?2",
                 (name, stop),
             )
-        except BaseException:
-            self._database.execute("ROLLBACK")
-            raise
-        else:
-            self._database.execute("COMMIT")
+            self._execute("COMMIT")
         finally:
-            self._database.execute("PRAGMA synchronous=NORMAL")
+            if self._database.in_transaction:  # nothing was taken
+                self._execute("ROLLBACK")
+            self._execute("PRAGMA synchronous=NORMAL")
         return range(first, stop)
 
     def _write(self, statement: str, values: tuple[object, ...]) -> int:
-        return self._database.execute(statement, values).rowcount
+        return self._execute(statement, values).rowcount
+
+    def _execute(self, statement: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(statement, values)
+        except sqlite3.Error as error:
+            raise SecurityError(f"invocation counters cannot be kept in {self._path}: {error}") from None
+
+
+_open: Final[weakref.WeakSet[SqliteCounterStore]] = weakref.WeakSet()
+_of_the_parent: Final[list[sqlite3.Connection]] = []
+"""Connections that a child process inherited, kept from being closed."""
+
+
+def _after_fork() -> None:
+    for store in list(_open):
+        store.go_on_as_a_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _after(name: str, value: int, count: int) -> int:

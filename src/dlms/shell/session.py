@@ -34,7 +34,7 @@ from dlms.association.effects import (
 from dlms.association.engine import Engine, Trace
 from dlms.association.opening import CURRENT_ASSOCIATION, Proposal
 from dlms.cosem.references import AttributeRef
-from dlms.errors import AssociationRejected, DeadlineExceeded, DlmsError, LinkError, TransportError
+from dlms.errors import AssociationRejected, ConfigurationError, DeadlineExceeded, DlmsError, LinkError, TransportError
 from dlms.grammar import Message
 from dlms.results import AssociationResult
 from dlms.security.settings import Security
@@ -70,6 +70,8 @@ class Session:
     ) -> None:
         self.target = target
         self.deadlines = deadlines or Deadlines()
+        if keep_alive is not None and not 0 < keep_alive < float("inf"):
+            raise ConfigurationError(f"keep_alive is a number of seconds above 0, not {keep_alive!r}")
         self.keep_alive = keep_alive
         self._trace = None if trace is None else Redacted(trace, target, lambda name: self.association.meaning_of(name))
         self._on_progress = on_progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import select
 import socket
 import struct
@@ -18,6 +19,7 @@ HAVE_TIMEOUT: Final = sys.platform in ("linux", "darwin")
 """Where a socket's own time-out is a struct timeval, and a read that it ends an EAGAIN."""
 SHORTEST_TIMEOUT: Final = 0.001
 FOREVER: Final = float("inf")
+TAKEN_WITHIN = 30  # seconds: a peer that reads nothing for so long counts as lost
 FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
 
 
@@ -35,6 +37,8 @@ class TcpTransport:
         self._room = FIRST_ROOM
         self._timeout: float | None = None  # of the socket itself, where it has one
         self._has_timeout = HAVE_TIMEOUT and type(connected) is socket.socket  # a socket of TLS waits in other ways
+        if self._has_timeout:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeval(TAKEN_WITHIN))
 
     @classmethod
     def connect(cls, host: str, port: int, timeout: float | None) -> Self:
@@ -49,6 +53,8 @@ class TcpTransport:
     def send(self, octets: bytes) -> None:
         try:
             self._socket.sendall(octets)
+        except (BlockingIOError, TimeoutError):
+            raise ConnectionLost(f"sending failed: the other end read nothing for {TAKEN_WITHIN} s") from None
         except OSError as error:
             raise ConnectionLost(f"sending failed: {error}") from None
 
@@ -177,8 +183,12 @@ class OctetProtocol(asyncio.BufferedProtocol):
     # What the transport calls.
 
     async def drain(self) -> None:
-        """Wait until more may be written; raises ConnectionLost."""
-        await self._writable.wait()
+        """Wait until more may be written; raises ConnectionLost, also where the peer reads nothing."""
+        try:
+            async with asyncio.timeout(TAKEN_WITHIN):
+                await self._writable.wait()
+        except TimeoutError:
+            raise ConnectionLost(f"sending failed: the other end read nothing for {TAKEN_WITHIN} s") from None
         self.check()
 
     def check(self) -> None:
@@ -273,4 +283,7 @@ class AsyncTcpTransport:
         return self._protocol.take(timeout)
 
     async def close(self) -> None:
-        self._transport.close()
+        if self._transport.get_write_buffer_size():  # the peer does not read: closing would wait for it
+            self._transport.abort()
+        else:
+            self._transport.close()
