@@ -9,17 +9,22 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.shells.colours import COLOURS, run
 from tests.shells.conftest import ENERGY, LONG, LONG_VALUE, NAME, Running, secured
 from tests.shells.wires import AsyncWire, Wire, bad_wire
 
 import dlms
 from dlms import aio
 from dlms.association.client import ClientAssociation
+from dlms.cosem.classes import Data
 from dlms.data import OctetString
-from dlms.errors import DlmsError, LinkError
+from dlms.errors import AssociationRejected, DlmsError, LinkError
 from dlms.link.hdlc_settings import HdlcSettings
+from dlms.service_errors import ObjectUndefined
 from dlms.shell import Deadlines, Retries
+from dlms.testing import RunningMeter, simulated
 
+LOGICAL_DEVICE_NAME = Data("0.0.42.0.0.255").value
 DEADLINES = Deadlines(link=10, response=10, release=5)
 SMALL = HdlcSettings(information_transmit=64, information_receive=64, window_receive=3)
 LINKS = [("wrapper", False), ("wrapper", True), ("hdlc", False), ("hdlc", True)]
@@ -147,6 +152,49 @@ def test_given_up_in_a_lost_link_is_resumed(meter: Running) -> None:
                 assert await connected.get(ENERGY.value) == 123456
 
     asyncio.run(asyncio.wait_for(scenario(), 30))
+
+
+def test_a_counter_whose_reading_is_given_up_leaves_nobody_as_the_public_client() -> None:
+    """That one has no security: what is read next would be believed though anybody could have said it."""
+
+    async def scenario(running: RunningMeter, at: int) -> None:
+        left, task = 0, None
+
+        def trace(what: str, octets: bytes) -> None:
+            nonlocal left
+            left -= what == "sent"
+            if left == 0 and task is not None:
+                task.cancel()
+
+        retries = Retries(times=1, pause=0.01)
+        async with aio.connect(running.url, security=running.security, retries=retries, trace=trace) as connected:
+            left, task = at, asyncio.create_task(connected.synchronise_counter())
+            (outcome,) = await asyncio.gather(task, return_exceptions=True)
+            task = None
+            assert await connected.get(LOGICAL_DEVICE_NAME) == b"SIM0000010000001"
+            assert isinstance(outcome, asyncio.CancelledError)  # and its traceback, which holds what was given up
+            assert connected.association.negotiated.security is not None
+
+    with simulated() as simulation:
+        for at in range(1, 7):  # each of what it sends
+            asyncio.run(asyncio.wait_for(scenario(simulation.meters[0], at), 10))
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("public_client", [16, 99])
+def test_a_counter_that_cannot_be_read_leaves_the_association_as_it_was(
+    meter: Running, colour: str, public_client: int
+) -> None:
+    """The meter has no such object, or does not take that client."""
+
+    async def scenario(connect: Any) -> None:
+        async with connect(f"{meter.wrapper}?client=1", security=secured()) as connected:
+            with pytest.raises((ObjectUndefined, AssociationRejected)):
+                await connected.synchronise_counter(public_client=public_client)
+            assert await connected.get(ENERGY.value) == 123456
+            assert connected.association.negotiated.security is not None
+
+    run(colour, scenario)
 
 
 def test_an_answer_that_nobody_waits_for_any_more_does_not_end_the_polling(meter: Running) -> None:

@@ -80,6 +80,9 @@ class AsyncCarrier:
                     proceed = send
                 except Exception as error:
                     outcome, proceed = error, conversation.throw
+        except BaseException:
+            conversation.close()  # at once, though a traceback may hold it: what it has to put right is due now
+            raise
         finally:
             self._busy.release()
 

@@ -61,24 +61,28 @@ class Carrier:
         proceed: Callable[[Any], Demand] = send
         outcome: Any = None
         with self._busy:
-            while True:
-                try:
-                    demand = proceed(outcome)
-                except StopIteration as stop:
-                    result: R = stop.value
-                    return result
-                try:
-                    if type(demand) is tuple:
-                        octets, timeout = demand
-                        transport = self._transport or self._connected
-                        if octets:
-                            transport.send(octets)
-                        outcome = transport.receive(timeout)
-                    else:
-                        outcome = self._carry_out(demand)
-                    proceed = send
-                except Exception as error:
-                    outcome, proceed = error, conversation.throw
+            try:
+                while True:
+                    try:
+                        demand = proceed(outcome)
+                    except StopIteration as stop:
+                        result: R = stop.value
+                        return result
+                    try:
+                        if type(demand) is tuple:
+                            octets, timeout = demand
+                            transport = self._transport or self._connected
+                            if octets:
+                                transport.send(octets)
+                            outcome = transport.receive(timeout)
+                        else:
+                            outcome = self._carry_out(demand)
+                        proceed = send
+                    except Exception as error:
+                        outcome, proceed = error, conversation.throw
+            except BaseException:
+                conversation.close()  # at once, though a traceback may hold it: what it has to put right is due now
+                raise
 
     def hang_up(self) -> None:
         """Close the transport; doing so twice is no error."""

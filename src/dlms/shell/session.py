@@ -195,20 +195,26 @@ class Session:
             yield from self._opened(self._retries.pauses())
 
     def synchronise_counter(self, public_client: int, counter: AttributeRef[Any], *, force: bool) -> Conversation[int]:
-        """Leave the association, read the counter as the public client, and come back with ours above it."""
+        """Leave the association, read the counter as the public client, and come back with ours above it.
+
+        Given up on the way, the connection counts as lost: nothing is ever done as the public client but this.
+        """
         own, association = self.target, self.association
         security = association.proposal.security
         check_counted(security)
-        yield from self.reassociate(public_client, Security())
         failure: DlmsError | None = None
         following = 0
         try:
-            last = yield from self._carried(read_counter(self.association, counter), self.deadlines.response)
-            following = advance_counter(security, last, force=force)
-        except DlmsError as error:
-            failure = error
-        yield from self._left()
-        self.target, self.association = own, association
+            try:
+                yield from self.reassociate(public_client, Security())
+                last = yield from self._carried(read_counter(self.association, counter), self.deadlines.response)
+                following = advance_counter(security, last, force=force)
+            except DlmsError as error:
+                failure = error
+            yield from self._left()
+        finally:
+            self.target, self.association = own, association
+            self._lost = LinkError("the association was left for the public client's, to read the counter")
         yield from self._associated_anew()
         if failure is not None:
             raise failure

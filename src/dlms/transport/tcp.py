@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import select
 import socket
 import struct
@@ -19,7 +18,7 @@ HAVE_TIMEOUT: Final = sys.platform in ("linux", "darwin")
 """Where a socket's own time-out is a struct timeval, and a read that it ends an EAGAIN."""
 SHORTEST_TIMEOUT: Final = 0.001
 FOREVER: Final = float("inf")
-TAKEN_WITHIN = 30  # seconds: a peer that reads nothing for so long counts as lost
+TAKEN_WITHIN: float = 30  # seconds: a peer that reads nothing for so long counts as lost
 FIRST_ROOM = 4096  # octets that are read at once until more come: thousands of connections stay open for little
 
 
