@@ -4,6 +4,7 @@ used twice."""
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from dataclasses import replace
 from typing import Any
@@ -278,12 +279,25 @@ def test_an_answer_to_another_request_is_passed_over(meter: Running, colour: str
             return [apdu]
         return [apdu[:2] + bytes([apdu[2] ^ 0x05]) + apdu[3:]]
 
-    assert isinstance(outcome_of(colour, meter, apdus(edit), "wrapper"), DeadlineExceeded)
+    outcome = outcome_of(colour, meter, apdus(edit), "wrapper")
+    assert isinstance(outcome, DeadlineExceeded)
+    assert str(outcome) == f"a response did not come within {SHORT.response} s"
 
     def another_before(count: int, apdu: bytes) -> list[bytes | None]:
         return [*edit(count, apdu), apdu] if apdu[:1] == b"\xc4" else [apdu]
 
     assert outcome_of(colour, meter, apdus(another_before), "wrapper") == RIGHT
+
+
+@in_both_colours
+def test_a_meter_that_never_says_a_word(colour: str) -> None:
+    async def scenario(connect: Any) -> None:
+        with pytest.raises(DeadlineExceeded, match=r"a response did not come within 0\.5 s"):
+            async with connect(f"tcp://127.0.0.1:{silent.getsockname()[1]}", deadlines=SHORT):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        run(colour, scenario)
 
 
 @in_both_colours

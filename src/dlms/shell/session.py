@@ -346,11 +346,11 @@ class Session:
                     else:
                         self._take(arrived, monotonic())
                     if outcome is None:
-                        outcome = yield from self._until(engine.next_apdu, deadline - monotonic(), "a response")
+                        outcome = yield from self._until(engine.next_apdu, deadline - monotonic(), "a response", limit)
                 elif type(effect) is Receive and effect.patience is None:
                     now = monotonic()
                     deadline = deadline or now + limit
-                    outcome = yield from self._until(engine.next_apdu, deadline - now, "a response")
+                    outcome = yield from self._until(engine.next_apdu, deadline - now, "a response", limit)
                 elif type(effect) is Send:
                     deadline = None
                     while unsolicited:
@@ -394,8 +394,12 @@ class Session:
         with contextlib.suppress(DeadlineExceeded):
             yield from self._until(self._engine.is_disconnected, seconds, "the end of a pause")
 
-    def _until(self, ready: Callable[[], R | None], timeout: float, what: str) -> Conversation[R]:
-        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds."""
+    def _until(
+        self, ready: Callable[[], R | None], timeout: float, what: str, limit: float | None = None
+    ) -> Conversation[R]:
+        """Carry octets both ways until `ready` has something; DeadlineExceeded after `timeout` seconds, which are what
+        is left of `limit`.
+        """
         engine = self._engine
         now = time.monotonic()
         deadline = now + timeout
@@ -409,7 +413,7 @@ class Session:
                     yield Transmit(octets)
                 if found is not None:
                     return found
-                raise DeadlineExceeded(f"{what} did not come within {max(timeout, 0):.3g} s")
+                raise DeadlineExceeded(f"{what} did not come within {max(limit or timeout, 0):.3g} s")
             arrived = yield octets, engine.next_due(deadline) - now
             now = time.monotonic()
             self._take(arrived, now)
