@@ -145,6 +145,29 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         SqliteCounterStore(tmp_path / "counters.sqlite", block=0)
 
 
+def test_processes_that_make_the_file_at_once(tmp_path: Path) -> None:
+    program = (
+        "import sys; from dlms.security.counters import SqliteCounterStore as S\n"
+        "print(flush=True)\n"
+        "for path in sys.stdin: print(*[S(path.strip(), block=3).reserve('a') for _ in range(4)])"
+    )
+    command = [sys.executable, "-c", program]
+    made = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for each in made:
+        assert each.stdout
+        each.stdout.readline()  # it is ready
+    paths = "".join(f"{tmp_path / str(number)}\n" for number in range(30))
+    for each in made:
+        assert each.stdin
+        each.stdin.write(paths)
+        each.stdin.flush()
+    said = [each.communicate(timeout=60)[0].splitlines() for each in made]
+    assert all(each.returncode == 0 for each in made)
+    for lines in zip(*said, strict=True):
+        taken = [int(text) for line in lines for text in line.split()]
+        assert len(taken) == len(set(taken)) == 16
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_takes_values_of_its_own(tmp_path: Path) -> None:
     """A pool of workers that is forked after the first use: two processes with one block would repeat nonces."""

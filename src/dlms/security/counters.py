@@ -20,6 +20,7 @@ from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected, Se
 from dlms.security.keys import Key
 from dlms.security.protection import LAST_COUNTER
 
+ATTEMPTS = 20
 FORWARD_JUMP = 1 << 24  # how far a counter may leap without being forced; a lie of a peer could exhaust it otherwise
 
 
@@ -118,7 +119,7 @@ class SqliteCounterStore:
         try:
             # A counter that was reserved must be on the disk before it is used (FULL, in `_take`). A received one that
             # a power failure loses costs a replay within one association at the worst.
-            self._database.execute("PRAGMA journal_mode=WAL")
+            self._write_ahead()
             self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute(
                 "CREATE TABLE IF NOT EXISTS invocation_counter (name TEXT PRIMARY KEY, next INTEGER, received INTEGER)"
@@ -135,6 +136,19 @@ class SqliteCounterStore:
             raise ConfigurationError(f"{self._path}: {error}") from None
         weakref.finalize(self, database.close)
         return database
+
+    def _write_ahead(self) -> None:
+        """Have the file keep a write-ahead log. Several processes that open a new file at once are in each other's way:
+        SQLite lets nobody wait for this, but for a transaction it does."""
+        for _ in range(ATTEMPTS):
+            try:
+                self._database.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError:
+                self._database.execute("BEGIN IMMEDIATE")
+                self._database.execute("COMMIT")
+            else:
+                return
+        self._database.execute("PRAGMA journal_mode=WAL")
 
     def go_on_as_a_child(self) -> None:
         """Share nothing with the process that this one was forked from: neither its values nor its connection, which
