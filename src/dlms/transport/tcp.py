@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
 import socket
 import struct
 import sys
@@ -51,6 +50,8 @@ class TcpTransport:
 
     def send(self, octets: bytes) -> None:
         try:
+            if not self._has_timeout:
+                self._be_patient(TAKEN_WITHIN)
             self._socket.sendall(octets)
         except (BlockingIOError, TimeoutError):
             raise ConnectionLost(f"sending failed: the other end read nothing for {TAKEN_WITHIN} s") from None
@@ -59,41 +60,33 @@ class TcpTransport:
 
     def receive(self, timeout: float | None) -> bytes | None:
         try:
-            if timeout != self._timeout and not self._wait(timeout):
-                return None
+            if timeout != self._timeout:
+                self._be_patient(timeout)
             octets = self._socket.recv(self._room)
         except BlockingIOError:
             return None
         except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError) and error.errno is None:  # Python's, not the system's of a lost peer
+                return None
             raise ConnectionLost(f"receiving failed: {error}") from None
         if len(octets) == self._room < READ_SIZE:  # there is more to come
             self._room *= 2
         return octets
 
-    def _wait(self, timeout: float | None) -> bool:
-        """Wait for octets; or have the socket do so whenever it is read, which saves a call of the system for each
-        message."""
+    def _be_patient(self, timeout: float | None) -> None:
+        """Let reading end after so many seconds. Where the socket itself can, the system is called but once for each
+        message; Python waits with a call of its own, and writing with it."""
+        seconds = None if timeout is None else max(timeout, SHORTEST_TIMEOUT)  # 0 stands for other things
         if self._has_timeout:
-            seconds = 0.0 if timeout is None else max(timeout, SHORTEST_TIMEOUT)  # 0 stands for any time
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(seconds))
-            self._timeout = timeout
-        elif timeout is not None:
-            pending = getattr(self._socket, "pending", None)  # octets that TLS has read and not handed out
-            return bool(pending and pending()) or _readable(self._socket, max(0.0, timeout))
-        return True
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeval(seconds or 0.0))
+        else:
+            self._socket.settimeout(seconds)
+        self._timeout = timeout
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-
-
-def _readable(of: socket.socket, timeout: float) -> bool:
-    if not hasattr(select, "poll"):
-        return bool(select.select([of], [], [], timeout)[0])
-    ready = select.poll()  # select takes the first 1024 descriptors of a process only
-    ready.register(of, select.POLLIN)
-    return bool(ready.poll(timeout * 1000))
 
 
 def timeval(seconds: float) -> bytes:
