@@ -64,6 +64,10 @@ class CodeTable(IntEnum):
         member._value_ = int(value)
         return member
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[int]]:
+        """Pickled by number: by name, as CPython 3.11.2 and before would, a member of its own is not found."""
+        return type(self), (self._value_,)
+
     @property
     def known(self) -> bool:
         """Whether the book lists the number."""

@@ -95,6 +95,8 @@ def sequence(
     def declare(cls: type[T]) -> type[T]:
         if get_annotations(cls) or not is_dataclass(cls):
             by_core = issubclass(cls, Record)
+            # Without a docstring dataclass asks for a signature, which CPython 3.11.2 finds in no class of the core's.
+            cls.__doc__ = cls.__doc__ or f"{book_name(cls.__name__)}."
             cls = dataclass(frozen=True, slots=True, init=not by_core, kw_only=kw_only)(cls)
             if by_core:
                 cls.__fields__ = _record_fields(cls)  # type: ignore[attr-defined]
