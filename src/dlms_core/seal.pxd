@@ -8,4 +8,5 @@ cdef class Sealing:
     cdef bytes associated
 
     cdef bytes nonce(self, uint32_t counter)
-    cdef int check_size(self, bytes sealed, Py_ssize_t size) except -1
+    cdef bytes sealed(self, bytes nonce, bytes plain, bytes header)
+    cdef bytes checked(self, bytes sealed, Py_ssize_t size)

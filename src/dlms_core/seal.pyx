@@ -49,25 +49,33 @@ cdef class Sealing:
         dlms_put_be32(<uint8_t*> at + TITLE, counter)
         return nonce
 
+    cdef bytes sealed(self, bytes nonce, bytes plain, bytes header):
+        """The ciphertext of what is to be encrypted, and behind it the tag of all that is authenticated."""
+        cdef bytes associated = self.associated + header if header else self.associated
+        cdef bytes sealed
+        if self.control & ENCRYPTED:
+            sealed = self.encrypt(nonce, plain, associated)
+        else:
+            sealed = self.encrypt(nonce, b"", associated + plain)
+        return self.checked(sealed, PyBytes_GET_SIZE(plain) if self.control & ENCRYPTED else 0)
+
+    cdef bytes checked(self, bytes sealed, Py_ssize_t size):
+        if sealed is None or PyBytes_GET_SIZE(sealed) < size + TAG:
+            raise ValueError("the cipher returned too few octets")
+        return sealed
+
     def protect(self, bytes plain not None, uint32_t invocation_counter, bytes header not None=b""):
         """The content to send and its tag (b"" where none is asked for).
 
         The caller answers for never using a counter twice under a key.
         """
-        cdef bytes sealed
-        cdef bytes associated = self.associated + header if header else self.associated
         cdef Py_ssize_t size = PyBytes_GET_SIZE(plain) if self.control & ENCRYPTED else 0
+        cdef bytes sealed
         if not self.control & (AUTHENTICATED | ENCRYPTED):
             return plain, b""
-        if self.control & ENCRYPTED:
-            sealed = self.encrypt(self.nonce(invocation_counter), plain, associated)
-        else:
-            sealed = self.encrypt(self.nonce(invocation_counter), b"", associated + plain)
-        self.check_size(sealed, size)
+        sealed = self.sealed(self.nonce(invocation_counter), plain, header)
         tag = PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed) + size, TAG) if self.control & AUTHENTICATED else b""
-        if not self.control & ENCRYPTED:
-            return plain, tag
-        return PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed), size), tag
+        return PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed), size) if self.control & ENCRYPTED else plain, tag
 
     def unprotect(
         self, bytes content not None, bytes tag not None, uint32_t invocation_counter, bytes header not None=b""
@@ -77,7 +85,6 @@ cdef class Sealing:
         DecodeError for a tag of another length than 12 where there has to be one.
         """
         cdef Py_ssize_t size = PyBytes_GET_SIZE(content) if self.control & ENCRYPTED else 0
-        cdef bytes associated = self.associated + header if header else self.associated
         cdef bytes nonce = self.nonce(invocation_counter)
         cdef bytes plain = content
         cdef bytes sealed
@@ -86,16 +93,11 @@ cdef class Sealing:
         if self.control & ENCRYPTED:
             # A library's decryption wants all 16 octets of a tag. Counter mode is its own inverse, so encrypting once
             # gives the plaintext, and encrypting that again gives the tag to compare.
-            sealed = self.encrypt(nonce, content, None)
-            self.check_size(sealed, size)
+            sealed = self.checked(self.encrypt(nonce, content, None), size)
             plain = PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed), size)
         if not self.control & AUTHENTICATED:
             return plain
-        if self.control & ENCRYPTED:
-            sealed = self.encrypt(nonce, plain, associated)
-        else:
-            sealed = self.encrypt(nonce, b"", associated + content)
-        self.check_size(sealed, size)
+        sealed = self.sealed(nonce, plain, header)
         computed = PyBytes_FromStringAndSize(PyBytes_AS_STRING(sealed) + size, TAG)
         return plain if hmac.compare_digest(computed, tag) else None
 
@@ -108,17 +110,14 @@ cdef class Sealing:
         cdef size_t tag_size = TAG if self.control & AUTHENTICATED else 0
         cdef size_t length = CONTROL_AND_COUNTER + size + tag_size
         cdef size_t width = dlms_length_width(length)
-        cdef const char* content = PyBytes_AS_STRING(plain)
+        cdef const char* content
+        cdef const char* tag_octets
         cdef uint8_t* at
         if not self.control & (AUTHENTICATED | ENCRYPTED):
             raise ValueError("nothing is to be protected")
-        if self.control & ENCRYPTED:
-            sealed = self.encrypt(self.nonce(invocation_counter), plain, self.associated)
-            self.check_size(sealed, size)
-            content = PyBytes_AS_STRING(sealed)
-        else:
-            sealed = self.encrypt(self.nonce(invocation_counter), b"", self.associated + plain)
-            self.check_size(sealed, 0)
+        sealed = self.sealed(self.nonce(invocation_counter), plain, b"")
+        content = PyBytes_AS_STRING(sealed) if self.control & ENCRYPTED else PyBytes_AS_STRING(plain)
+        tag_octets = PyBytes_AS_STRING(sealed) + (size if self.control & ENCRYPTED else 0)
         whole = PyBytes_FromStringAndSize(NULL, 1 + width + length)
         at = <uint8_t*> PyBytes_AS_STRING(whole)
         at[0] = tag
@@ -127,11 +126,7 @@ cdef class Sealing:
         at[0] = self.control
         dlms_put_be32(at + 1, invocation_counter)
         memcpy(at + CONTROL_AND_COUNTER, content, size)
-        memcpy(
-            at + CONTROL_AND_COUNTER + size,
-            PyBytes_AS_STRING(sealed) + (size if self.control & ENCRYPTED else 0),
-            tag_size,
-        )
+        memcpy(at + CONTROL_AND_COUNTER + size, tag_octets, tag_size)
         return whole
 
     def opened(self, bytes octets not None, bytes tags not None):
@@ -156,8 +151,3 @@ cdef class Sealing:
             PyBytes_FromStringAndSize(content, length), PyBytes_FromStringAndSize(content + length, tag_size), counter
         )
         return None if plain is None else (counter, plain)
-
-    cdef int check_size(self, bytes sealed, Py_ssize_t size) except -1:
-        if sealed is None or PyBytes_GET_SIZE(sealed) < size + TAG:
-            raise ValueError("the cipher returned too few octets")
-        return 0

@@ -54,7 +54,7 @@ class Blocks:
 
 def need(negotiated: Negotiated, service: Conformance) -> None:
     """ConfigurationError unless all of `service` was negotiated."""
-    if service._value_ & ~negotiated.agreed:
+    if not negotiated.allows(service):
         raise ConfigurationError(f"the meter did not agree to {str(service.name).lower().replace('_', '-')}")
 
 

@@ -122,11 +122,9 @@ class ClientAssociation:
         negotiated = self._negotiated or self.negotiated
         if negotiated.short_names:
             return self._read_octets(ref, chosen, take)
-        number = ref.attribute_id
-        if number == 0:
+        if ref.attribute_id == 0:
             need(negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
-        attribute = CosemAttributeDescriptor(ref.class_id, ref.logical_name, number)
-        return services.get(negotiated, attribute, chosen, take)
+        return services.get(negotiated, attribute_descriptor(ref), chosen, take)
 
     def _read_octets(
         self, ref: AttributeRef[Any], chosen: SelectiveAccessDescriptor | None, take: Take | None
