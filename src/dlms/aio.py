@@ -345,13 +345,17 @@ async def scan(
 
 async def read_out(url: str, timing: LineTiming | None = None) -> Readout:
     """The data readout of a meter that speaks IEC 62056-21 in mode A, B or C. See `dlms.client.read_out`."""
-    at = Url.parse(url)
-    return await converse(url, data_readout(at.device, timing, highest_baud=at.baud))
+    at = Url.parse(url, "readout")
+    return await _conversed(at, data_readout(at.device, timing, highest_baud=at.baud))
 
 
 async def converse(url: str, dialogue: Dialogue[R]) -> R:
     """Carry on a dialogue of `dlms.link.iec62056_21` over the line of an `iec+` URL. See `dlms.client.converse`."""
-    line = await open_line(Url.parse(url))
+    return await _conversed(Url.parse(url, "dialogue"), dialogue)
+
+
+async def _conversed(url: Url, dialogue: Dialogue[R]) -> R:
+    line = await open_line(url, Deadlines().transport)
     try:
         return await lines.run_async(dialogue, line)
     finally:

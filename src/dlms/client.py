@@ -368,16 +368,20 @@ def read_out(url: str, timing: LineTiming | None = None) -> Readout:
 
     Raises TransportError where the line or the meter does not answer, DecodeError where the check character never fits.
     """
-    at = Url.parse(url)
-    return converse(url, data_readout(at.device, timing, highest_baud=at.baud))
+    at = Url.parse(url, "readout")
+    return _conversed(at, data_readout(at.device, timing, highest_baud=at.baud))
 
 
 def converse(url: str, dialogue: Dialogue[R]) -> R:
     """Carry on a dialogue of `dlms.link.iec62056_21` over the line of an `iec+` URL, and return what it comes to:
-    start_programming, read_register, write_register and sign_off joined by `yield from`, say. The line is closed
-    afterwards.
+    start_programming, read_register, write_register and sign_off joined by `yield from`, say, which are told the
+    device address of a meter that wants one. The line is closed afterwards.
     """
-    line = open_line(Url.parse(url))
+    return _conversed(Url.parse(url, "dialogue"), dialogue)
+
+
+def _conversed(url: Url, dialogue: Dialogue[R]) -> R:
+    line = open_line(url, Deadlines().transport)
     try:
         return lines.run(dialogue, line)
     finally:

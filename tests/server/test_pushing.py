@@ -29,11 +29,14 @@ from dlms.data import DoubleLongUnsigned, NullData, OctetString, Structure
 from dlms.device.clock import LiveClock
 from dlms.device.push_setup import LivePushSetup, PushTimes
 from dlms.enumerations import PushMessageType, PushTransportService, RestrictionType
+from dlms.errors import ConfigurationError
 from dlms.link.framing import discover
+from dlms.link.hdlc_settings import HdlcSettings
 from dlms.link.telegram import Telegram
 from dlms.security.protection import Protection
 from dlms.server import LogicalDevice, Server, listening
 from dlms.server.listening import MOST_PUSHES
+from dlms.server.pushing import carry, destination_of
 
 SERIAL, ENERGY, SETUP = Data("0.0.96.1.0.255"), Register("1.0.1.8.0.255"), PushSetup("0.0.25.9.0.255")
 BODY = Structure((OctetString(b"DLM1"), DoubleLongUnsigned(4711)))
@@ -167,3 +170,11 @@ def test_gurux_dlms_understands_a_push(service: PushTransportService, protection
         assert peer.returncode == 0, peer.communicate()[1]
     found = json.loads(target.read_text(encoding="utf-8"))
     assert found["values"] == [b"DLM1".hex(), 4711]
+
+
+@pytest.mark.parametrize("where", ["pair://bench", "hdlc+serial:///dev/ttyUSB0", "tcp://127.0.0.1:1?client=1"])
+def test_places_that_no_push_goes_to(where: str) -> None:
+    with pytest.raises(ConfigurationError, match="a push"):
+        destination_of(where)
+    sent = asyncio.run(carry(Push(b"", where, 1, 1, lambda sent: None), HdlcSettings(), 1.0))
+    assert not sent

@@ -168,8 +168,8 @@ def test_a_terminal(meter: Running) -> None:
 
 
 def test_socket(meter: Running) -> None:
-    check(f"hdlc+socket://127.0.0.1:{meter.port('hdlc')}?baud=9600")
-    asyncio.run(check_async(f"hdlc+socket://127.0.0.1:{meter.port('hdlc')}?baud=9600"))
+    check(f"hdlc+socket://127.0.0.1:{meter.port('hdlc')}?server=1")
+    asyncio.run(check_async(f"hdlc+socket://127.0.0.1:{meter.port('hdlc')}?server=1"))
 
 
 def test_spy(meter: Running, capfd: pytest.CaptureFixture[str]) -> None:

@@ -126,5 +126,7 @@ def test_gurux_dlms_reads_a_telegram() -> None:
 def test_what_cannot_be_pushed() -> None:
     with pytest.raises(ConfigurationError, match="push nothing"):
         Simulation("european", destination="tcp://127.0.0.1:1")
+    with pytest.raises(ConfigurationError, match="a push goes to"):
+        Simulation("norwegian", destination="pair://bench")
     with pytest.raises(ConfigurationError, match="a port each"):
         Simulation("norwegian", meters=2, together=True)

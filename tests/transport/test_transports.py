@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from dlms.errors import ConfigurationError, ConnectionLost
+from dlms.errors import ConfigurationError, ConnectionLost, DeadlineExceeded
 from dlms.transport import loopback, stream, tcp
 from dlms.transport import serial as serial_transport
 from dlms.transport.base import Transport
@@ -294,18 +294,25 @@ def test_the_socket_behind_a_port_is_closed_though_its_peer_has_gone(listener: s
     assert connected.fileno() == -1
 
 
+class SlowPort:
+    """A port that opens when it may, or fails then."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault = fault
+        self.may_open, self.closed = threading.Event(), threading.Event()
+
+    def open(self) -> None:
+        self.may_open.wait(10)
+        if self.fault is not None:
+            raise self.fault
+
+    def close(self) -> None:
+        self.closed.set()
+
+
 def test_a_port_whose_opening_is_given_up_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    may_open, closed = threading.Event(), threading.Event()
-
-    class Port:
-        def close(self) -> None:
-            closed.set()
-
-    def slowly(*_: object, **__: object) -> Port:
-        may_open.wait(10)
-        return Port()
-
-    monkeypatch.setattr("serial.serial_for_url", slowly)
+    port = SlowPort()
+    monkeypatch.setattr("serial.serial_for_url", lambda *_, **__: port)
 
     async def run() -> None:
         opening = asyncio.create_task(AsyncSerialTransport.open("/dev/slow", 9600))
@@ -313,12 +320,33 @@ def test_a_port_whose_opening_is_given_up_is_closed(monkeypatch: pytest.MonkeyPa
         opening.cancel()
         with pytest.raises(asyncio.CancelledError):
             await opening
-        may_open.set()
-        while not closed.is_set():
-            await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(run(), 10))
-    assert closed.is_set()
+    assert not port.closed.is_set()
+    port.may_open.set()
+    assert port.closed.wait(10)
+
+
+@pytest.mark.parametrize("fault", [None, OSError("gone")])
+def test_a_port_that_opens_too_late_is_closed(monkeypatch: pytest.MonkeyPatch, fault: Exception | None) -> None:
+    ports = [SlowPort(fault), SlowPort(fault)]
+    opened = iter(ports)
+    monkeypatch.setattr("serial.serial_for_url", lambda *_, **__: next(opened))
+    with pytest.raises(DeadlineExceeded, match="/dev/slow did not open within 0"):
+        SerialTransport.open("/dev/slow", 9600, 0.05)
+    with pytest.raises(DeadlineExceeded, match="/dev/slow did not open within 0"):
+        asyncio.run(AsyncSerialTransport.open("/dev/slow", 9600, 0.05))
+    for port in ports:
+        port.may_open.set()
+        assert port.closed.wait(10)
+
+
+def test_what_pyserial_does_not_foresee_reaches_who_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = SlowPort(ZeroDivisionError())
+    port.may_open.set()
+    monkeypatch.setattr("serial.serial_for_url", lambda *_, **__: port)
+    with pytest.raises(ZeroDivisionError):
+        SerialTransport.open("/dev/odd", 9600, 5)
 
 
 def test_a_pair_in_one_process() -> None:

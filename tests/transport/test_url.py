@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dlms.errors import ConfigurationError
-from dlms.transport.url import Url
+from dlms.transport.url import Url, Use
 
 
 @pytest.mark.parametrize(
@@ -54,19 +54,55 @@ def test_what_it_says(text: str, expected: Url | None) -> None:
         "tcp://meter?client",
         "tcp://meter?client=-1",
         "tcp://meter:70000",
-        "tcp://meter?address_size=3",
+        "hdlc+tcp://meter:1?address_size=3",
         "hdlc+serial://",
         "tcp://meter#x",
         "tcp://meter?device=12345678",
         "iec+serial:///dev/ttyUSB0?device=!",
         "iec+serial:///dev/ttyUSB0?device=",
         "tcp://[::1",
+        "tcp://meter?Client=1",
     ],
 )
 def test_refused(text: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
         Url.parse(text)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("tcp://meter?physical=17", "physical means nothing for tcp://: .* HDLC"),
+        ("udp://meter?client=1&address_size=4", "address_size means nothing for udp://: .* HDLC"),
+        ("pair://bench?physical=0", "physical means nothing for pair://: .* HDLC"),
+        ("tcp://meter?baud=9600", "baud means nothing for tcp://: only serial lines"),
+        ("hdlc+tcp://meter:8000?baud=9600", r"baud means nothing for hdlc\+tcp://: only serial lines"),
+        ("hdlc+socket://meter:8000?baud=9600", r"baud means nothing for hdlc\+socket://: only serial lines"),
+        ("hdlc+serial:///dev/ttyUSB0?device=7", r"device means nothing for hdlc\+serial://: .* sign-on"),
+        ("tcp://meter?client=1&server=2&client=1", "client is given twice"),
+        ("tcp://meter?phisical=17", "no option 'phisical'; it has address_size, baud, client"),
+    ],
+)
+def test_what_means_nothing(text: str, why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        Url.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("use", "known", "unknown"),
+    [
+        ("readout", "iec+serial://COM3?baud=9600&device=7", "client physical"),
+        ("dialogue", "iec+serial://COM3?baud=9600", "client server physical device"),
+        ("listen", "hdlc+serial://COM3?baud=9600&physical=17", "client server address_size"),
+        ("push", "hdlc+tcp://meter:4061?physical=17", "client server address_size"),
+    ],
+)
+def test_what_means_nothing_for_its_use(use: Use, known: str, unknown: str) -> None:
+    assert Url.parse(known, use) == Url.parse(known)
+    for name in unknown.split():
+        with pytest.raises(ConfigurationError, match=f"the option {name} means nothing (in|where) "):
+            Url.parse(f"{known}&{name}=1", use)
 
 
 @given(st.text())

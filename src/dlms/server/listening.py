@@ -81,7 +81,7 @@ class Server:
         `physical` in an HDLC URL is the lower address that is answered. Without `devices`, those of the server are
         served. A function that gives them is asked when somebody connects: until then they need not be there, and do
         nothing by themselves."""
-        wanted = Url.parse(url)
+        wanted = Url.parse(url, "listen")
         if not callable(devices):
             served = _listed(devices) or self._devices
             if not served:

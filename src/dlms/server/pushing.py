@@ -6,7 +6,7 @@ import asyncio
 
 from dlms.association.server.parts import Push
 from dlms.association.server.work import LOGGER
-from dlms.errors import DlmsError
+from dlms.errors import ConfigurationError, DlmsError
 from dlms.link.hdlc import HdlcLink
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.transport.base import AsyncTransport
@@ -17,10 +17,18 @@ from dlms_core.hdlc import HdlcAddress
 from dlms_core.wrapper import build
 
 
+def destination_of(text: str) -> Url:
+    """Where a push is to go: ConfigurationError for what is not reached by tcp://, udp:// or hdlc+tcp://."""
+    url = Url.parse(text, "push")
+    if url.scheme not in ("tcp", "udp"):
+        raise ConfigurationError(f"a push goes to tcp://, udp:// or hdlc+tcp://, not to {url.scheme}://")
+    return url
+
+
 async def carry(push: Push, hdlc: HdlcSettings, timeout: float) -> bool:
     """Send a push within `timeout` seconds; whether it went. Over HDLC it goes in UI frames."""
     try:
-        url = Url.parse(push.destination)
+        url = destination_of(push.destination)
         octets = framed(push, url, hdlc)
         async with asyncio.timeout(timeout):
             transport: AsyncTransport

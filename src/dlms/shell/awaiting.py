@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 async def open_transport(url: Url, timeout: float) -> AsyncTransport:
-    """The transport that a URL asks for."""
+    """The transport that a URL asks for, within `timeout` seconds; DeadlineExceeded says what took longer."""
     if url.scheme == "tcp":
         return await AsyncTcpTransport.connect(url.host, url.port, timeout)
     if url.scheme == "udp":
@@ -30,21 +30,23 @@ async def open_transport(url: Url, timeout: float) -> AsyncTransport:
     if url.scheme == "pair":
         return await AsyncTcpTransport.adopt(loopback.connect(url.target))
     if url.link == "iec":
-        line = await open_line(url)
+        limit = dialogue.TimeLimit("the sign-on of IEC 62056-21", timeout)
+        line = await open_line(url, timeout)
         try:
-            await dialogue.run_async(enter_mode_e(url.device, highest_baud=url.baud), line)
+            await dialogue.run_async(enter_mode_e(url.device, highest_baud=url.baud), line, limit)
         except BaseException:
             await line.close()
             raise
         return line
-    return await AsyncSerialTransport.open(url.target, url.baud)
+    return await AsyncSerialTransport.open(url.target, url.baud, timeout)
 
 
-async def open_line(url: Url) -> AsyncSerialTransport:
-    """The serial line of an `iec+` URL, before any sign-on; ConfigurationError for another, ConnectionLost."""
+async def open_line(url: Url, timeout: float) -> AsyncSerialTransport:
+    """The serial line of an `iec+` URL, open within `timeout` seconds, before any sign-on; ConfigurationError for
+    another URL, ConnectionLost, DeadlineExceeded."""
     if url.link != "iec":
         raise ConfigurationError("the sign-on of IEC 62056-21 has URLs of its own: iec+serial:///dev/ttyUSB0")
-    return await AsyncSerialTransport.open(url.target, url.baud)
+    return await AsyncSerialTransport.open(url.target, url.baud, timeout)
 
 
 class AsyncCarrier:

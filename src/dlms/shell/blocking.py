@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 def open_transport(url: Url, timeout: float) -> Transport:
-    """The transport that a URL asks for."""
+    """The transport that a URL asks for, within `timeout` seconds; DeadlineExceeded says what took longer."""
     if url.scheme == "tcp":
         return TcpTransport.connect(url.host, url.port, timeout)
     if url.scheme == "udp":
@@ -30,21 +30,23 @@ def open_transport(url: Url, timeout: float) -> Transport:
     if url.scheme == "pair":
         return TcpTransport(loopback.connect(url.target))
     if url.link == "iec":
-        line = open_line(url)
+        limit = dialogue.TimeLimit("the sign-on of IEC 62056-21", timeout)
+        line = open_line(url, timeout)
         try:
-            dialogue.run(enter_mode_e(url.device, highest_baud=url.baud), line)
+            dialogue.run(enter_mode_e(url.device, highest_baud=url.baud), line, limit)
         except BaseException:
             line.close()
             raise
         return line
-    return SerialTransport.open(url.target, url.baud)
+    return SerialTransport.open(url.target, url.baud, timeout)
 
 
-def open_line(url: Url) -> SerialTransport:
-    """The serial line of an `iec+` URL, before any sign-on; ConfigurationError for another, ConnectionLost."""
+def open_line(url: Url, timeout: float) -> SerialTransport:
+    """The serial line of an `iec+` URL, open within `timeout` seconds, before any sign-on; ConfigurationError for
+    another URL, ConnectionLost, DeadlineExceeded."""
     if url.link != "iec":
         raise ConfigurationError("the sign-on of IEC 62056-21 has URLs of its own: iec+serial:///dev/ttyUSB0")
-    return SerialTransport.open(url.target, url.baud)
+    return SerialTransport.open(url.target, url.baud, timeout)
 
 
 class Carrier:

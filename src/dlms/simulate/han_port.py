@@ -52,7 +52,7 @@ class HanPort:
 
     async def listen(self, url: str) -> str:
         """Take connections at a URL, tcp:// or hdlc+tcp://; the URL to connect to is returned."""
-        self._url = wanted = Url.parse(url)
+        self._url = wanted = Url.parse(url, "listen")
         if wanted.scheme != "tcp":
             raise ConfigurationError(f"a meter that pushes listens at tcp:// or hdlc+tcp://, not at {url}")
         self._listening = await asyncio.start_server(self._take, wanted.host, wanted.port)

@@ -13,6 +13,7 @@ import numpy as np
 
 from dlms.errors import ConfigurationError
 from dlms.server import Server, ServerLimits
+from dlms.server.pushing import destination_of
 from dlms.simulate.faults import Faults, FaultyMeter, FaultyStation
 from dlms.simulate.han_port import HanPort
 from dlms.simulate.meter import SimulatedMeter
@@ -52,8 +53,10 @@ class Simulation:
             raise ConfigurationError(f"{meters} meters are too many or too few")
         if model.pushes and together:
             raise ConfigurationError("meters that push have a port each")
-        if destination is not None and not model.pushes:
-            raise ConfigurationError(f"{model.title}s push nothing by themselves")
+        if destination is not None:
+            if not model.pushes:
+                raise ConfigurationError(f"{model.title}s push nothing by themselves")
+            destination_of(destination)
         self.model = model
         self.together = together
         self.meters = [
@@ -82,7 +85,7 @@ class Simulation:
         """Listen: each meter at a port of its own, from that of the URL on (0: any free ones), or all at one. The URL
         of the first is returned; each meter has its own in `url`. A line without ports, a serial one say, is taken by
         one meter, or by all `together`."""
-        wanted = Url.parse(url)
+        wanted = Url.parse(url, "listen")
         places = self._places()
         if wanted.scheme not in ("tcp", "udp"):
             if len(places) > 1:

@@ -164,7 +164,7 @@ class _Served:
 
     @contextlib.contextmanager
     def listening(self, url: str) -> Iterator[str]:
-        where = Url.parse(url)
+        where = Url.parse(url, "listen")
         if where.scheme == "pair":
             loopback.listen(where.target, self.accept)
             try:

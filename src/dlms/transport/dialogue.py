@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import Any, Protocol, TypeVar
 
-from dlms.errors import ConnectionLost
+from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.link.iec62056_21 import Await, Dialogue, Pause, SetLine, Transmit
 from dlms.transport.base import AsyncTransport, Transport
 from dlms.transport.serial import Parity
@@ -45,9 +46,31 @@ class _Messages:
         return self._ready.pop(0) if self._ready else None
 
 
-def run(dialogue: Dialogue[T], line: SerialLine) -> T:
-    """Drive a dialogue by blocking calls and return its result."""
+class TimeLimit:
+    """So many seconds from now on for `what`, as an error calls it; no end to them unless given."""
+
+    def __init__(self, what: str = "the dialogue", seconds: float = math.inf) -> None:
+        self._what = what
+        self._seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def cut(self, seconds: float) -> float:
+        """`seconds`, or as many as are left."""
+        return max(0.0, min(seconds, self._end - time.monotonic()))
+
+    def check(self) -> None:
+        """DeadlineExceeded where none are left."""
+        if time.monotonic() >= self._end:
+            raise DeadlineExceeded(f"{self._what} did not come to its end within {self._seconds:g} s")
+
+
+def run(dialogue: Dialogue[T], line: SerialLine, limit: TimeLimit | None = None) -> T:
+    """Drive a dialogue by blocking calls and return its result; DeadlineExceeded where `limit` is over before.
+
+    No waiting goes beyond the limit. What the port does by itself has limits of its own.
+    """
     messages = _Messages()
+    limit = limit or TimeLimit()
     outcome: Any = None
     while True:
         try:
@@ -60,7 +83,7 @@ def run(dialogue: Dialogue[T], line: SerialLine) -> T:
             case Transmit(octets):
                 line.send(octets)
             case Await(timeout):
-                deadline = time.monotonic() + timeout
+                deadline = time.monotonic() + limit.cut(timeout)
                 while (outcome := messages.next()) is None and (left := deadline - time.monotonic()) > 0:
                     arrived = line.receive(left)
                     if arrived is not None:
@@ -68,12 +91,16 @@ def run(dialogue: Dialogue[T], line: SerialLine) -> T:
             case SetLine(baud, data_bits, parity):
                 line.reconfigure(baud, data_bits, parity)
             case Pause(seconds):
-                time.sleep(seconds)
+                time.sleep(limit.cut(seconds))
+        limit.check()
 
 
-async def run_async(dialogue: Dialogue[T], line: AsyncSerialLine, *, at_meter: bool = False) -> T:
+async def run_async(
+    dialogue: Dialogue[T], line: AsyncSerialLine, limit: TimeLimit | None = None, *, at_meter: bool = False
+) -> T:
     """The same under asyncio; `at_meter` for the dialogue of a meter."""
     messages = _Messages(at_meter=at_meter)
+    limit = limit or TimeLimit()
     outcome: Any = None
     while True:
         try:
@@ -86,7 +113,7 @@ async def run_async(dialogue: Dialogue[T], line: AsyncSerialLine, *, at_meter: b
             case Transmit(octets):
                 await line.send(octets)
             case Await(timeout):
-                deadline = time.monotonic() + timeout
+                deadline = time.monotonic() + limit.cut(timeout)
                 while (outcome := messages.next()) is None and (left := deadline - time.monotonic()) > 0:
                     arrived = await line.receive(left)
                     if arrived is not None:
@@ -94,4 +121,5 @@ async def run_async(dialogue: Dialogue[T], line: AsyncSerialLine, *, at_meter: b
             case SetLine(baud, data_bits, parity):
                 await line.reconfigure(baud, data_bits, parity)
             case Pause(seconds):
-                await asyncio.sleep(seconds)
+                await asyncio.sleep(limit.cut(seconds))
+        limit.check()

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import socket
 import threading
-from typing import Any, Literal, Self
+from concurrent import futures
+from typing import Any, Literal, NoReturn, Self
 
 import serial
 
@@ -15,7 +16,7 @@ try:
 except ImportError:  # Windows
     TerminalError = OSError  # type: ignore[misc,assignment]
 
-from dlms.errors import ConnectionLost
+from dlms.errors import ConnectionLost, DeadlineExceeded
 from dlms.transport.base import READ_SIZE
 
 Parity = Literal["none", "even"]
@@ -32,9 +33,15 @@ class SerialTransport:
         self._port: Any = port  # the attributes differ between pyserial's own kinds of port
 
     @classmethod
-    def open(cls, target: str, baud: int) -> Self:
-        """Open a device or a pyserial URL; raises ConnectionLost."""
-        return cls(_opened(target, baud))
+    def open(cls, target: str, baud: int, timeout: float | None = None) -> Self:
+        """Open a device or a pyserial URL within `timeout` seconds; raises ConnectionLost and DeadlineExceeded."""
+        opening = _Opening(target, baud)
+        try:
+            futures.wait([opening.opened], timeout)
+            return cls(opening.port(timeout))
+        except BaseException:
+            opening.give_up()
+            raise
 
     def send(self, octets: bytes) -> None:
         try:
@@ -74,13 +81,14 @@ class AsyncSerialTransport:
         self._thread.start()
 
     @classmethod
-    async def open(cls, target: str, baud: int) -> Self:
-        """Open a device or a pyserial URL; raises ConnectionLost."""
-        opening = asyncio.get_running_loop().run_in_executor(None, _opened, target, baud)
+    async def open(cls, target: str, baud: int, timeout: float | None = None) -> Self:
+        """Open a device or a pyserial URL within `timeout` seconds; raises ConnectionLost and DeadlineExceeded."""
+        opening = _Opening(target, baud)
         try:
-            return cls(await asyncio.shield(opening))
-        except asyncio.CancelledError:
-            opening.add_done_callback(_abandon)  # a port cannot be kept from opening: it is closed as soon as it has
+            await asyncio.wait([asyncio.wrap_future(opening.opened)], timeout=timeout)
+            return cls(opening.port(timeout))
+        except BaseException:
+            opening.give_up()
             raise
 
     def _listen(self) -> None:
@@ -150,18 +158,64 @@ class AsyncSerialTransport:
             _close(self._port)
 
 
-def _opened(target: str, baud: int) -> serial.SerialBase:
-    # rfc2217:// knows no limit of this kind; its socket has one of its own (5 s).
-    limit = None if target.startswith("rfc2217:") else TAKEN_WITHIN
-    try:
-        return serial.serial_for_url(target, baudrate=baud, timeout=SLICE, write_timeout=limit)
-    except PORT_ERRORS as error:
-        raise ConnectionLost(f"cannot open {target}: {error}") from None
+class _Opening:
+    """A port that is being opened in a thread of its own: pyserial does not let the time be limited that it takes to
+    agree with the other end (RFC 2217) or to find it."""
 
+    def __init__(self, target: str, baud: int) -> None:
+        self._target = target
+        # rfc2217:// knows no limit of this kind; its socket has one of its own (5 s).
+        limit = None if target.startswith("rfc2217:") else TAKEN_WITHIN
+        self.opened: futures.Future[Exception | None] = futures.Future()
+        """Done once the port is open, or what has kept it from that is known."""
+        try:
+            self._port = serial.serial_for_url(
+                target, do_not_open=True, baudrate=baud, timeout=SLICE, write_timeout=limit
+            )
+        except PORT_ERRORS as error:
+            self._refuse(error)
+        threading.Thread(target=self._open, name=f"opening of {target}", daemon=True).start()
 
-def _abandon(opening: asyncio.Future[serial.SerialBase]) -> None:
-    if not opening.cancelled() and opening.exception() is None:
-        _close(opening.result())
+    def _open(self) -> None:
+        fault: Exception | None = None
+        try:
+            self._port.open()
+        except Exception as error:  # whatever it is, it is for who waits
+            fault = error
+        if self.opened.set_running_or_notify_cancel():
+            self.opened.set_result(fault)
+        else:
+            _close(self._port)  # nobody waits any more
+
+    def port(self, timeout: float | None) -> serial.SerialBase:
+        """The port, if it is open by now: ConnectionLost where it cannot be opened, DeadlineExceeded where it is not
+        open after `timeout` seconds."""
+        if not self.opened.done():
+            raise DeadlineExceeded(f"{self._target} did not open within {timeout:g} s")
+        fault = self.opened.result()
+        if isinstance(fault, PORT_ERRORS):
+            self._refuse(fault)
+        if fault is not None:
+            raise fault
+        return self._port
+
+    def give_up(self) -> None:
+        """Let the port be closed, now or as soon as it has opened."""
+        if not self.opened.cancel():
+            self.opened.add_done_callback(self._close_again)
+            return
+        half_open = getattr(self._port, "_socket", None)
+        if isinstance(half_open, socket.socket):  # the other end need not wait for what comes no more
+            with contextlib.suppress(OSError):
+                half_open.shutdown(socket.SHUT_RDWR)
+            half_open.close()
+
+    def _close_again(self, opened: futures.Future[Exception | None]) -> None:
+        if opened.result() is None:
+            _close(self._port)
+
+    def _refuse(self, error: Exception) -> NoReturn:
+        raise ConnectionLost(f"cannot open {self._target}: {error}") from None
 
 
 def _close(port: Any) -> None:

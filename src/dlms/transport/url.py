@@ -9,16 +9,19 @@
 `pair://name`                   wrapper between two ends in one process
 ==============================  ================================================================================
 
-Options: `client` (address of the client, 16), `server` (logical device, 1), `physical` (HDLC physical address),
-`address_size` (octets of an HDLC server address: 1, 2 or 4), `baud`, `device` (the device address of the sign-on by
-IEC 62056-21, for meters that answer to no other). A key or password in a URL is refused.
+Options: `client` (address of the client, 16), `server` (logical device, 1); of HDLC, which `iec+` URLs come to as well,
+`physical` (the physical address) and `address_size` (octets of a server's address: 1, 2 or 4); `baud`, of a line that
+has a speed, and of the sign-on, which then selects none above it; `device`, of the sign-on alone (the device address,
+for meters that answer to no other). An option that means nothing for the URL that it stands in, or for what the URL is
+used for, is refused, and so is a key or password.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from dlms.errors import ConfigurationError
@@ -32,6 +35,27 @@ SCHEMES: dict[Link, set[str]] = {
     "iec": {*SERIAL_SCHEMES},
 }
 OPTIONS = {"client", "server", "physical", "address_size", "baud", "device"}
+LINES_WITH_A_SPEED = SERIAL_SCHEMES - {"socket"}  # what lies behind a plain socket keeps its speed
+MEANINGS: Final[dict[str, tuple[Callable[[Link, str], bool], str]]] = {
+    "physical": (lambda link, scheme: link != "wrapper", "a physical address is one of HDLC"),
+    "address_size": (lambda link, scheme: link != "wrapper", "only addresses of HDLC have a size to choose"),
+    "baud": (
+        lambda link, scheme: link == "iec" or scheme in LINES_WITH_A_SPEED,
+        "only serial lines and the sign-on of IEC 62056-21 have a speed",
+    ),
+    "device": (lambda link, scheme: link == "iec", "a device address belongs to the sign-on: iec+serial://"),
+}
+"""Option -> the links and schemes that it means something for, and why it means nothing for others."""
+
+Use: TypeAlias = Literal["connect", "readout", "dialogue", "listen", "push"]
+USES: Final[dict[Use, tuple[set[str], str]]] = {
+    "connect": (OPTIONS, ""),
+    "readout": ({"baud", "device"}, "in a readout, which has no addresses of HDLC"),
+    "dialogue": ({"baud"}, "in a dialogue of IEC 62056-21, which says itself whom it is for"),
+    "listen": ({"physical", "baud"}, "where a meter is served: clients say who they are and whom they want"),
+    "push": ({"physical"}, "where a push is to go: it brings its addresses along"),
+}
+"""What a URL is used for -> the options that mean something there, and where others mean nothing."""
 DEVICE = re.compile(r"[0-9A-Za-z ]{1,32}")
 
 
@@ -52,8 +76,8 @@ class Url:
     device: str = ""
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """The meaning of a URL; ConfigurationError for one that is not of these forms."""
+    def parse(cls, text: str, use: Use = "connect") -> Self:
+        """The meaning of a URL; ConfigurationError for one that is not of these forms, or says what means nothing."""
         if not isinstance(text, str):
             raise ConfigurationError(f"a meter's URL is text, not {text!r:.80}")
         try:
@@ -71,8 +95,7 @@ class Url:
         if parts.username is not None or parts.password is not None or parts.fragment:
             raise ConfigurationError("a meter's URL holds no user, password or fragment")
         options = _options(parts.query)
-        if "device" in options and link != "iec":
-            raise ConfigurationError("a device address belongs to the sign-on: iec+serial://")
+        _check_meaning(options, link, scheme, use)
         if scheme in ("tcp", "udp"):
             if not host or parts.path not in ("", "/"):
                 raise ConfigurationError(f"{scheme}:// wants a host, and a port perhaps")
@@ -93,6 +116,18 @@ class Url:
 def with_options(url: str, **options: int) -> str:
     """The URL with more options."""
     return f"{url}{'&' if '?' in url else '?'}{urlencode(options)}"
+
+
+def _check_meaning(options: Collection[str], link: Link, scheme: str, use: Use) -> None:
+    """ConfigurationError for an option that would be passed over."""
+    shown = scheme if link == "wrapper" else f"{link}+{scheme}"
+    for name in options:
+        means_something, why = MEANINGS.get(name, (None, ""))
+        if means_something is not None and not means_something(link, scheme):
+            raise ConfigurationError(f"the option {name} means nothing for {shown}://: {why}")
+        known, where = USES[use]
+        if name not in known:
+            raise ConfigurationError(f"the option {name} means nothing {where}")
 
 
 def _options(query: str) -> dict[str, Any]:
