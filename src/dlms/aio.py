@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Self, TypeAlias, TypeVar, Unpack, overload
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
-from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
+from dlms.association.counters import COUNTER_OBJECT, CounterReading, check_counted, compare_counters
 from dlms.association.firmware import FirmwareUpdate
 from dlms.association.key_transfer import (
     SECURITY_SETUP,
@@ -54,6 +54,7 @@ __all__ = [
     "converse",
     "listen_for_meters",
     "open_transport",
+    "read_counter",
     "read_out",
     "scan",
     "synchronise_counter",
@@ -362,6 +363,22 @@ async def _conversed(url: Url, dialogue: Dialogue[R]) -> R:
         await line.close()
 
 
+async def read_counter(
+    url: str | None = None,
+    *,
+    public_client: int = 16,
+    counter: AttributeRef[Any] = COUNTER_OBJECT,
+    **options: Unpack[ConnectOptions],
+) -> CounterReading:
+    """Our next invocation counter beside the last that the meter accepted. See `dlms.client.read_counter`."""
+    session = Session.of(url, **options)
+    security = session.target.proposal.security
+    check_counted(security)
+    session.turn_to(public_client, Security())
+    async with _Connecting(session) as opened:
+        return await opened._read(lambda association: compare_counters(association, security, counter))
+
+
 async def synchronise_counter(
     url: str | None = None,
     *,
@@ -371,9 +388,5 @@ async def synchronise_counter(
     **options: Unpack[ConnectOptions],
 ) -> int:
     """Let our invocation counter go on above the one that the meter last accepted. See `dlms.client`."""
-    session = Session.of(url, **options)
-    security = session.target.proposal.security
-    session.turn_to(public_client, Security())
-    async with _Connecting(session) as opened:
-        last = await opened._run(lambda association: read_counter(association, counter))
-    return advance_counter(security, last, force=force)
+    reading = await read_counter(url, public_client=public_client, counter=counter, **options)
+    return reading.go_on_above(force=force)

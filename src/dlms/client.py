@@ -12,7 +12,7 @@ from typing import Any, BinaryIO, Self, TypeVar, Unpack, overload
 from dlms.association.access import AccessPart
 from dlms.association.client import ClientAssociation, Errors
 from dlms.association.clock import ClockReading
-from dlms.association.counters import COUNTER_OBJECT, advance_counter, read_counter
+from dlms.association.counters import COUNTER_OBJECT, CounterReading, check_counted, compare_counters
 from dlms.association.firmware import FirmwareUpdate
 from dlms.association.key_transfer import (
     SECURITY_SETUP,
@@ -53,6 +53,7 @@ __all__ = [
     "converse",
     "listen_for_meters",
     "open_transport",
+    "read_counter",
     "read_out",
     "scan",
     "synchronise_counter",
@@ -388,6 +389,28 @@ def _conversed(url: Url, dialogue: Dialogue[R]) -> R:
         line.close()
 
 
+def read_counter(
+    url: str | None = None,
+    *,
+    public_client: int = 16,
+    counter: AttributeRef[Any] = COUNTER_OBJECT,
+    **options: Unpack[ConnectOptions],
+) -> CounterReading:
+    """The next invocation counter that we would send, beside the last that the meter accepted, which is read as the
+    public client: nothing is changed.
+
+    `counter` is the object that holds the counter of this client; `security` keeps ours in its `counters`.
+    ConfigurationError where it has no key that counters go with. `CounterReading.go_on_above` does what
+    `synchronise_counter` does.
+    """
+    session = Session.of(url, **options)
+    security = session.target.proposal.security
+    check_counted(security)
+    session.turn_to(public_client, Security())
+    with _meter(session).open() as opened:
+        return opened._read(lambda association: compare_counters(association, security, counter))
+
+
 def synchronise_counter(
     url: str | None = None,
     *,
@@ -399,12 +422,8 @@ def synchronise_counter(
     """Read the invocation counter that the meter last accepted, as the public client, and let ours go on above it.
 
     Returns the next counter. Nothing calls this by itself: who answers the public client is not authenticated, so a
-    leap of more than 2**24 is a SecurityError without `force`, and a counter is never lowered. `counter` is the object
-    that holds the counter of this client; `security` keeps ours in its `counters`.
+    leap of more than 2**24 is a SecurityError without `force`, and a counter is never lowered. The rest is as with
+    `read_counter`.
     """
-    session = Session.of(url, **options)
-    security = session.target.proposal.security
-    session.turn_to(public_client, Security())
-    with _meter(session).open() as opened:
-        last = opened._run(lambda association: read_counter(association, counter))
-    return advance_counter(security, last, force=force)
+    reading = read_counter(url, public_client=public_client, counter=counter, **options)
+    return reading.go_on_above(force=force)

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.commands import ended
 from tests.serving import serving
 from tests.shells.wires import counters_in
 
-from dlms.cli import main
 from dlms.cosem.classes import Clock, Data, DisconnectControl, ProfileGeneric, Register
 from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned
@@ -31,7 +31,6 @@ TITLE = "4D4D4D0000000001"
 ENERGY, CLOCK, NAME = Register("1.0.1.8.0.255"), Clock("0.0.1.0.0.255"), Data("0.0.96.1.0.255")
 NUMBER, SWITCH = Data("0.0.96.3.10.255"), DisconnectControl("0.0.96.3.11.255")
 PROFILE = ProfileGeneric("1.0.99.1.0.255")
-HIDDEN = ("DLMS_PASSWORD", "DLMS_ENCRYPTION_KEY", "DLMS_AUTHENTICATION_KEY", "DLMS_CLIENT_SYSTEM_TITLE")
 
 
 def make_device(calls: list[Any]) -> LogicalDevice:
@@ -79,28 +78,6 @@ def calls() -> list[Any]:
 def url(calls: list[Any]) -> Iterator[str]:
     with serving(Server(make_device(calls)), "tcp://127.0.0.1:0") as (found,):
         yield found
-
-
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No cache and no secret of the user's; nobody to be asked."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
-    for name in HIDDEN:
-        monkeypatch.delenv(name, raising=False)
-
-
-def ended(capsys: pytest.CaptureFixture[str], status: int, *words: str) -> str:
-    """What the command printed; where it failed, the one line on stderr."""
-    assert main(words) == status
-    out, error = capsys.readouterr()
-    if status == 0:
-        assert error == ""
-        return out
-    assert out == ""
-    assert error.startswith("dlms: ")
-    assert error.count("\n") == 1
-    return error
 
 
 def test_objects(url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.effects import Exchange
@@ -46,7 +47,35 @@ def advance_counter(security: Security, last: int, *, force: bool = False) -> in
     if last + 1 - ours > FORWARD_JUMP and not force:
         raise SecurityError(
             f"the meter says that its invocation counter is {last}, a leap of {last + 1 - ours} beyond ours: "
-            "more than 2**24 wants force=True"
+            "more than 2**24 has to be forced"
         )
     security.counters.advance_to(name, last + 1)
     return security.counters.next_value(name)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterReading:
+    """The two ends of an invocation counter: `ours`, the next that we would send, and `accepted`, the last that the
+    meter says it took. What it says is not authenticated."""
+
+    security: Security = field(repr=False)
+    ours: int
+    accepted: int
+
+    @property
+    def behind(self) -> int:
+        """By how much ours is below the first that the meter takes; 0 where it is not."""
+        return max(self.accepted + 1 - self.ours, 0)
+
+    def go_on_above(self, *, force: bool = False) -> int:
+        """Let ours go on above what the meter accepted, by the rules of `advance_counter`: the next that we send."""
+        return advance_counter(self.security, self.accepted, force=force)
+
+
+def compare_counters(
+    association: ClientAssociation, security: Security, ref: AttributeRef[Any] = COUNTER_OBJECT
+) -> Exchange[CounterReading]:
+    """The next counter of `security` beside the last that the meter accepted; nothing is changed by looking."""
+    name = check_counted(security)
+    accepted = yield from read_counter(association, ref)
+    return CounterReading(security, security.counters.next_value(name), accepted)

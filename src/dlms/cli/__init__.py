@@ -10,13 +10,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from dlms.cli import clock, decode, demo, objects, profile, simulate, values
+from dlms.cli import clock, counter, decode, demo, objects, profile, simulate, values
 from dlms.cli.outcome import CALL_AT_FAULT, DATA_AT_FAULT, CallAtFault, complain, drop_output
 from dlms.errors import DlmsError
 
 __all__ = ["main"]
 
-SUBCOMMANDS = (decode, demo, objects, values, clock, profile, simulate)
+SUBCOMMANDS = (decode, demo, objects, values, clock, counter, profile, simulate)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,6 +23,7 @@ from dlms.errors import ConfigurationError, EncodeError
 from dlms.logical_name import LogicalName
 from dlms.meter_description import table_of
 from dlms.shell import Deadlines
+from dlms.shell.options import ConnectOptions
 from dlms.transport.capture import CaptureFile
 
 SECRETS: Final = {
@@ -83,18 +84,23 @@ class Call:
     @contextlib.contextmanager
     def connected(self) -> Iterator[client.Meter]:
         """The meter, with a bar of progress where somebody looks on."""
-        with _progress() as progress, self._capture() as capture:
+        with self.options() as options:
             try:
-                meter = client.connect(
-                    meter=self.table,
-                    deadlines=Deadlines(response=self.arguments.timeout),
-                    on_progress=progress,
-                    trace=capture,
-                )
+                meter = client.connect(**options)
             except ConfigurationError as error:
                 raise CallAtFault(str(error)) from None
             with meter:
                 yield meter
+
+    @contextlib.contextmanager
+    def options(self) -> Iterator[ConnectOptions]:
+        """What the clients of dlms.client take: the meter, how patient to be, who is told of what."""
+        try:
+            deadlines = Deadlines(response=self.arguments.timeout)
+        except ConfigurationError as error:
+            raise CallAtFault(str(error)) from None
+        with _progress() as progress, self._capture() as capture:
+            yield {"meter": self.table, "deadlines": deadlines, "on_progress": progress, "trace": capture}
 
     def _capture(self) -> contextlib.AbstractContextManager[CaptureFile | None]:
         path = self.arguments.capture
@@ -105,23 +111,13 @@ class Call:
 
     def thing(self, meter: client.Meter, text: str) -> tuple[InterfaceClass, int | None]:
         """The object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
-        match = _ADDRESS.fullmatch(text)
-        if match is None:
-            raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text:.60}")
-        kind, name, number = match.groups()
-        if number is not None and int(number) > LAST_NUMBER:
-            raise CallAtFault(f"attributes and methods have numbers up to {LAST_NUMBER}, not {number}")
-        try:
-            logical_name = LogicalName(name)
-            found = None if kind is None else _newest(int(kind), logical_name)
-        except EncodeError as error:
-            raise CallAtFault(str(error)) from None
-        if found is None:
-            listed = [each for each in self.objects(meter) if each.logical_name == logical_name]
-            if not listed:
-                raise CallAtFault(f"{logical_name} is not in the object list: write CLASS/OBIS")
-            found = listed[0]
-        return found, None if number is None else int(number)
+        kind, logical_name, number = address(text)
+        if kind is not None:
+            return newest(kind, logical_name), number
+        listed = [each for each in self.objects(meter) if each.logical_name == logical_name]
+        if not listed:
+            raise CallAtFault(f"{logical_name} is not in the object list: write CLASS/OBIS")
+        return listed[0], number
 
     def objects(self, meter: client.Meter, *, fresh: bool = False) -> tuple[InterfaceClass, ...]:
         """The object list; what an earlier call found is taken from the user's cache."""
@@ -147,10 +143,29 @@ def zone(name: str | None) -> datetime.tzinfo | None:
         raise CallAtFault(f"no zone is named {name}") from None
 
 
-def _newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
+def address(text: str) -> tuple[int | None, LogicalName, int | None]:
+    """Class, logical name and number of `[CLASS/]OBIS[:NUMBER]`."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None:
+        raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text:.60}")
+    kind, name, number = match.groups()
+    if number is not None and int(number) > LAST_NUMBER:
+        raise CallAtFault(f"attributes and methods have numbers up to {LAST_NUMBER}, not {number}")
+    try:
+        logical_name = LogicalName(name)
+    except EncodeError as error:
+        raise CallAtFault(str(error)) from None
+    return None if kind is None else int(kind), logical_name, None if number is None else int(number)
+
+
+def newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
+    """An object of the newest version of a class; of one that is not declared without types."""
     versions = [version for known, version in interface_classes() if known == class_id]
     kind = find_class(class_id, max(versions, default=0))
-    return interface_object(class_id, 0, bytes(logical_name)) if kind is None else kind(bytes(logical_name))
+    try:
+        return interface_object(class_id, 0, bytes(logical_name)) if kind is None else kind(bytes(logical_name))
+    except EncodeError as error:
+        raise CallAtFault(str(error)) from None
 
 
 def _cache_of(url: str) -> Path:

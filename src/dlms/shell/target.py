@@ -83,7 +83,7 @@ class Target:
 
 def _link(url: Url, hdlc: HdlcSettings | None, quirks: Quirks) -> Link:
     if url.link == "wrapper":
-        if max(url.client, url.server) > LAST_WRAPPER_PORT:
+        if not all(0 <= sap <= LAST_WRAPPER_PORT for sap in (url.client, url.server)):
             raise ConfigurationError(f"client and server are 0 to {LAST_WRAPPER_PORT} in a meter's URL")
         return WrapperLink(url.client, url.server, datagrams=url.scheme == "udp")
     size = url.address_size
