@@ -115,11 +115,59 @@ def test_the_class_comes_from_the_object_list_once(
 ) -> None:
     assert ended(capsys, 0, "read", url, "1.0.1.8.0.255").startswith("3/1-0:1.8.0*255:2 12345.6 Wh")
     (cached,) = (tmp_path / "cache" / "dlms").iterdir()
-    cached.write_text(json.dumps([[1, 0, "0-0:96.3.10*255"]]), encoding="ascii")
+    kept = json.dumps([[1, 0, "0-0:96.3.10*255"]])
+    cached.write_text(kept, encoding="ascii")
     assert ended(capsys, 0, "read", url, "0.0.96.3.10.255").endswith("unsigned 5\n")
-    assert "write CLASS/OBIS" in ended(capsys, 2, "read", url, "1.0.1.8.0.255")
-    cached.write_text("no list", encoding="ascii")
-    ended(capsys, 0, "read", url, "1.0.1.8.0.255")
+    assert cached.read_text(encoding="ascii") == kept  # nobody looked
+    for nonsense in ("no list", "{}", "[[1]]", '[["1", 0, "x"]]'):
+        cached.write_text(nonsense, encoding="ascii")
+        ended(capsys, 0, "read", url, "1.0.1.8.0.255")
+
+
+def test_an_object_list_that_is_out_of_date_is_read_once_more(
+    url: str, calls: list[Any], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The meter behind the URL is another one by now: objects came, and others are of other classes."""
+    energy, number, switch = "1.0.1.8.0.255", "0.0.96.3.10.255", "0.0.96.3.11.255"
+    ended(capsys, 0, "objects", url)
+    (cached,) = (tmp_path / "cache" / "dlms").iterdir()
+    old = json.dumps([[4, 0, energy], [3, 0, number], [1, 0, switch]])
+
+    def wrongly_kept(*command: str) -> str:
+        cached.write_text(old, encoding="ascii")
+        shown = ended(capsys, 0, *command)
+        assert cached.read_text(encoding="ascii") != old
+        return shown
+
+    assert wrongly_kept("read", url, energy) == "3/1-0:1.8.0*255:2 12345.6 Wh\n"
+    assert wrongly_kept("read", url, f"{energy}:3", number).splitlines()[-1] == "1/0-0:96.3.10*255:2 unsigned 5"
+    assert "a meter of ours" in wrongly_kept("read", url, "0.0.96.1.0.255")
+    wrongly_kept("set", url, f"{number}:2", "unsigned:5")
+    calls.clear()
+    assert wrongly_kept("call", url, f"{switch}:1", "integer:3") == "integer -4\n"
+    assert calls == [3]
+    wrongly_kept("objects", url)
+
+
+def test_what_the_meter_does_not_have_is_asked_for_once_more_at_the_most(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace.txt"
+
+    def lists_read(status: int, said: str, *command: str) -> int:
+        assert said in ended(capsys, status, *command, "--capture", str(trace))
+        shown = ended(capsys, 0, "decode", str(trace))
+        trace.unlink()
+        return shown.count("class-id: 15")
+
+    unknown = "0.0.96.77.10.255"
+    assert lists_read(2, "write CLASS/OBIS", "read", url, unknown) == 1
+    assert lists_read(2, "write CLASS/OBIS", "read", url, unknown, unknown) == 1
+    (cached,) = (tmp_path / "cache" / "dlms").iterdir()
+    cached.write_text(json.dumps([[3, 0, unknown], [3, 0, "1.0.1.8.0.255"]]), encoding="ascii")
+    assert lists_read(1, "undefined", "read", url, unknown) == 1
+    assert lists_read(1, "1-0:1.8.0", "read", url, "1.0.1.8.0.255:9") == 1
+    assert lists_read(1, "undefined", "read", url, f"3/{unknown}") == 0
 
 
 def test_set(url: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,17 +6,15 @@ import argparse
 import contextlib
 import datetime
 import getpass
-import hashlib
-import json
 import os
 import re
 import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from dlms import client
+from dlms.cli.object_list import ObjectList
 from dlms.cli.outcome import CallAtFault
 from dlms.cosem.declare import InterfaceClass, find_class, interface_classes, interface_object
 from dlms.errors import ConfigurationError, EncodeError
@@ -26,6 +24,7 @@ from dlms.shell import Deadlines
 from dlms.shell.options import ConnectOptions
 from dlms.transport.capture import CaptureFile
 
+T = TypeVar("T")
 SECRETS: Final = {
     "password": "DLMS_PASSWORD",
     "encryption_key": "DLMS_ENCRYPTION_KEY",
@@ -74,6 +73,7 @@ class Call:
         if "url" not in self.table:
             raise CallAtFault("which meter? Give its URL, or --meter FILE")
         self.words: list[str] = words
+        self.objects = ObjectList(str(self.table["url"]))
 
     def expect(self, least: int, most: int, what: str) -> list[str]:
         """The words after the URL; CallAtFault unless there are as many as wanted."""
@@ -109,28 +109,12 @@ class Call:
         except OSError as error:
             raise CallAtFault(f"cannot write {path}: {error.strerror}") from None
 
-    def thing(self, meter: client.Meter, text: str) -> tuple[InterfaceClass, int | None]:
-        """The object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
+    def with_thing(self, meter: client.Meter, text: str, use: Callable[[InterfaceClass, int | None], T]) -> T:
+        """What `use` makes of the object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
         kind, logical_name, number = address(text)
         if kind is not None:
-            return newest(kind, logical_name), number
-        listed = [each for each in self.objects(meter) if each.logical_name == logical_name]
-        if not listed:
-            raise CallAtFault(f"{logical_name} is not in the object list: write CLASS/OBIS")
-        return listed[0], number
-
-    def objects(self, meter: client.Meter, *, fresh: bool = False) -> tuple[InterfaceClass, ...]:
-        """The object list; what an earlier call found is taken from the user's cache."""
-        path = _cache_of(self.table["url"])
-        if not fresh:
-            with contextlib.suppress(OSError, ValueError, TypeError, EncodeError):
-                return tuple(interface_object(*row) for row in json.loads(path.read_text(encoding="ascii")))
-        found = meter.objects()
-        rows = [(each.class_id, each.version, str(each.logical_name)) for each in found]
-        with contextlib.suppress(OSError):  # a cache that cannot be written is none
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(rows), encoding="ascii")
-        return found
+            return use(newest(kind, logical_name), number)
+        return self.objects.use(meter, logical_name, lambda thing: use(thing, number))
 
 
 def zone(name: str | None) -> datetime.tzinfo | None:
@@ -166,11 +150,6 @@ def newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
         return interface_object(class_id, 0, bytes(logical_name)) if kind is None else kind(bytes(logical_name))
     except EncodeError as error:
         raise CallAtFault(str(error)) from None
-
-
-def _cache_of(url: str) -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "dlms" / f"objects-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
 
 
 def _table(arguments: argparse.Namespace) -> dict[str, Any]:

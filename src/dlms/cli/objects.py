@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     call = meters.Call(arguments)
     call.expect(0, 0, "nothing")
     with call.connected() as meter:
-        found = call.objects(meter, fresh=True)
+        found = call.objects.read(meter)
     for each in found:
         kind = each.title or f"class {each.class_id}"
         if arguments.json:

@@ -7,8 +7,10 @@ import json
 import sys
 from typing import Any
 
+from dlms import client
 from dlms.cli import meters
 from dlms.cli.outcome import SUCCESS, CallAtFault
+from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Data, loads
 from dlms.errors import DlmsError
@@ -40,16 +42,24 @@ def read(arguments: argparse.Namespace) -> int:
     words = call.expect(1, 1000, "[CLASS/]OBIS[:ATTRIBUTE] ...")
     with call.connected() as meter:
         for word in words:
-            thing, number = call.thing(meter, word)
-            if number is None:
-                value = meter.read(thing)
-                if isinstance(value, Quantity):
-                    _print(arguments, thing.attribute(2), _quantity(value), str(value))
-                    continue
-            ref = thing.attribute(2 if number is None else number)
-            typed = loads(meter.get_octets(ref), typed=True)
-            _print(arguments, ref, to_json(typed), to_text(typed))
+            ref, plain, text = call.with_thing(meter, word, lambda thing, number: _value_of(meter, thing, number))
+            if arguments.json:
+                sys.stdout.write(json.dumps({"attribute": str(ref), "data": plain}) + "\n")
+            else:
+                gap = "\n" if "\n" in text else " "
+                sys.stdout.write(f"{ref}{gap}{text}\n")
     return SUCCESS
+
+
+def _value_of(meter: client.Meter, thing: InterfaceClass, number: int | None) -> tuple[AttributeRef[Any], object, str]:
+    """What was read, and its value for JSON and as text."""
+    if number is None:
+        value = meter.read(thing)
+        if isinstance(value, Quantity):
+            return thing.attribute(2), _quantity(value), str(value)
+    ref = thing.attribute(2 if number is None else number)
+    typed = loads(meter.get_octets(ref), typed=True)
+    return ref, to_json(typed), to_text(typed)
 
 
 def _quantity(value: Quantity) -> dict[str, object]:
@@ -61,11 +71,14 @@ def write(arguments: argparse.Namespace) -> int:
     call = meters.Call(arguments)
     address, text = call.expect(2, 2, "[CLASS/]OBIS:ATTRIBUTE VALUE")
     value = _value(text)
-    with call.connected() as meter:
-        thing, number = call.thing(meter, address)
+
+    def set_value(thing: InterfaceClass, number: int | None) -> None:
         if number is None:
             raise CallAtFault(f"which attribute? Write {address}:ATTRIBUTE")
         meter.set(AttributeRef(thing.class_id, bytes(thing.logical_name), number), value)
+
+    with call.connected() as meter:
+        call.with_thing(meter, address, set_value)
     return SUCCESS
 
 
@@ -74,14 +87,17 @@ def invoke(arguments: argparse.Namespace) -> int:
     call = meters.Call(arguments)
     address, *rest = call.expect(1, 2, "[CLASS/]OBIS:METHOD [VALUE]")
     argument = _value(rest[0]) if rest else None
-    with call.connected() as meter:
-        thing, number = call.thing(meter, address)
+
+    def invoke_method(thing: InterfaceClass, number: int | None) -> tuple[MethodRef[Any], bytes | None]:
         if number is None:
             raise CallAtFault(f"which method? Write {address}:METHOD")
         ref = thing.method(number)
         # A given value has its type already, whatever is declared.
         typed_ref = MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset)
-        returned = meter.call_octets(ref if argument is None else typed_ref, argument)
+        return ref, meter.call_octets(ref if argument is None else typed_ref, argument)
+
+    with call.connected() as meter:
+        ref, returned = call.with_thing(meter, address, invoke_method)
     if returned is not None:
         typed = loads(returned, typed=True)
         plain = {"method": str(ref), "data": to_json(typed)}
@@ -111,11 +127,3 @@ def _plain(text: str, name: str) -> Any:
         return json.loads(text)
     except ValueError:
         raise CallAtFault(f"{name} takes a number or a truth value, not {text:.40}") from None
-
-
-def _print(arguments: argparse.Namespace, ref: AttributeRef[Any], plain: object, text: str) -> None:
-    if arguments.json:
-        sys.stdout.write(json.dumps({"attribute": str(ref), "data": plain}) + "\n")
-    else:
-        gap = "\n" if "\n" in text else " "
-        sys.stdout.write(f"{ref}{gap}{text}\n")
