@@ -448,6 +448,45 @@ def test_a_meter_repeats_its_last_word() -> None:
     assert [event for event in meter.events() if isinstance(event, bytes)] == [b"request"]
 
 
+def test_a_meter_takes_no_more_frames_than_a_window_holds() -> None:
+    """However small the answers are, or the segments of a request, seven have to be acknowledged before an eighth."""
+    joined = line()
+    joined.run(1)
+    for number in range(20):
+        control = control_octet(FrameKind.I, poll_final=False, send_sequence=number % 8, receive_sequence=0)
+        joined.meter.receive(Frame(METER, CLIENT, control, b"\xe6\xe6\x00ask").encode(), joined.now)
+    joined._look()
+    assert len(joined.asked) == 7
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_a_meter_takes_no_request_while_too_much_waits_to_be_taken(polled: bool) -> None:
+    """Answers do not pile up for a caller that never gives the right to send, or asks anew with every frame that it
+    takes; once it has taken them, it is served on."""
+    joined = line(SMALL, HdlcSettings(longest_apdu=1000), answer=lambda apdu: bytes(900))
+    joined.run(1)
+    taken = 0
+
+    def send(kind: FrameKind, information: bytes = b"", **numbers: int) -> bytes:
+        """A frame to the meter, and what it says to that."""
+        final = polled or kind is FrameKind.RR
+        control = control_octet(kind, poll_final=final, receive_sequence=taken % 8, **numbers)
+        joined.meter.receive(Frame(METER, CLIENT, control, information).encode(), joined.now)
+        joined._look()
+        return joined.meter.octets_to_send()
+
+    def ask() -> int:
+        """Ask once more; how many requests have been taken in all."""
+        nonlocal taken
+        taken += bool(send(FrameKind.I, b"\xe6\xe6\x00ask", send_sequence=len(joined.asked) % 8))
+        return len(joined.asked)
+
+    assert [ask() for _ in range(20)][-1] == 2
+    while joined.meter._waiting:
+        taken += bool(send(FrameKind.RR))
+    assert ask() == 3
+
+
 def test_a_meter_forgets_a_client_that_went_away() -> None:
     meter = connected_meter(inactivity_timeout=30.0)
     assert meter.next_timer() == pytest.approx(30.0)

@@ -131,9 +131,11 @@ class HdlcLink(Turns):
         another APDU follows at once, so that both can go out in one window."""
         if self._state is not State.CONNECTED:
             raise LinkError("there is no HDLC connection")
-        pieces = split(llc.add(apdu, response=not self._calling), self._in_force.information_transmit)
+        information = llc.add(apdu, response=not self._calling)
+        pieces = split(information, self._in_force.information_transmit)
         last = len(pieces) - 1
         self._working = False
+        self._waiting_octets += len(information)
         self._waiting.extend(_Outgoing(piece, i < last, answered) for i, piece in enumerate(pieces))
         if self._may_send and not more:
             self._transmit(now)
@@ -286,8 +288,10 @@ class HdlcLink(Turns):
         self._send_number = 0  # N(S) of the next frame
         self._receive_number = 0  # N(S) expected next, and our N(R)
         self._waiting: deque[_Outgoing] = deque()
+        self._waiting_octets = 0  # of the information that waits
         self._sent: deque[_Outgoing] = deque()  # not acknowledged; the last one has N(S) = send number - 1
         self._segments = Segments(self._settings.longest_apdu)
+        self._unacknowledged = 0  # I frames taken since we last said so
         self._may_send = self._calling
         self._peer_busy = False
         self._acknowledgement_due = False
@@ -407,10 +411,18 @@ class HdlcLink(Turns):
         return True
 
     def _take_information(self, frame: Frame) -> bool:
-        """Take the next I frame; False for one that is to be passed over with its poll/final bit."""
+        """Take the next I frame; False for one that is to be passed over with its poll/final bit.
+
+        Of a caller that sends more than any window holds, or that asks on while a long answer waits for it to take the
+        rest, none is taken.
+        """
         number = frame.send_sequence
         assert number is not None  # noqa: S101  # I frames have one
         self._acknowledgement_due = True
+        too_many = self._unacknowledged == MODULUS - 1 or self._waiting_octets > self._settings.longest_apdu
+        if too_many and not self._calling:
+            self.happened.append(Noticed(LinkError("the station sends more before it has taken what it asked for")))
+            return True
         if number != self._receive_number:
             reason = f"expected I frame {self._receive_number}, got {number}"
             self.happened.append(Noticed(LinkError(reason)))
@@ -418,6 +430,7 @@ class HdlcLink(Turns):
             # called station has to say its last word again.
             return not self._calling or (self._receive_number - number) % MODULUS > self._in_force.window_receive
         self._receive_number = (self._receive_number + 1) % MODULUS
+        self._unacknowledged += 1
         self._repeats = 0
         self._peer_busy = False
         try:
@@ -437,6 +450,7 @@ class HdlcLink(Turns):
         if not self._peer_busy:
             while self._waiting and len(self._sent) < self._in_force.window_transmit:
                 self._sent.append(self._waiting.popleft())
+                self._waiting_octets -= len(self._sent[-1].information)
                 self._send_number = (self._send_number + 1) % MODULUS
         if self._sent and not self._peer_busy:
             first = (self._send_number - len(self._sent)) % MODULUS
@@ -479,6 +493,7 @@ class HdlcLink(Turns):
         self._out += self._burst
         self._may_send = False
         self._acknowledgement_due = False
+        self._unacknowledged = 0
         self._deadline = now + self._settings.response_timeout if self._calling else None
 
     def _reject(
