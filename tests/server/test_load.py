@@ -7,6 +7,7 @@ import gc
 import random
 import socket
 import struct
+import threading
 import time
 import tracemalloc
 
@@ -19,7 +20,9 @@ from tests.association.meter import (
     LONG,
     MANAGER,
     NOW,
+    PASSWORD,
     PUBLIC,
+    READER,
     aarq,
     attribute,
     initiate,
@@ -262,6 +265,48 @@ def test_datagrams_from_many_addresses_are_bounded() -> None:
             raw.close()
         honest.ask(encode(Rlrq()))
         honest.close()
+
+
+def test_associations_from_many_addresses_make_room_for_those_who_prove_themselves() -> None:
+    """One association without a proof costs a made-up address one datagram: they do not shut out who knows a secret,
+    and he is not ended for them."""
+    with watched(UDP, limits=ServerLimits(connections=20, inactivity_timeout=1.0)) as of:
+        reader = of.raw(READER)
+        assert accepted(reader.ask(encode(aarq(1, PASSWORD))))
+        raws = [of.raw(PUBLIC) for _ in range(40)]
+        for raw in raws:
+            assert accepted(raw.ask(encode(aarq())))
+            raw.close()
+        assert of.server.connections == 20
+        assert decode(reader.ask(encode(GET))).result == THE_TIME
+        with of.raw(READER) as another:
+            assert accepted(another.ask(encode(aarq(1, PASSWORD))))
+            another.ask(encode(Rlrq()))
+        reader.ask(encode(Rlrq()))
+        reader.close()
+
+
+def test_datagrams_that_come_while_a_function_is_at_work_are_bounded() -> None:
+    device = meter_with_profile()
+    goes_on = threading.Event()
+
+    async def slow() -> int:
+        while not goes_on.is_set():
+            await asyncio.sleep(0.01)
+        return 1
+
+    device[CLOCK.time_zone] = slow
+    with watched(UDP, device) as of, of.raw() as raw:
+        assert accepted(raw.ask(encode(aarq())))
+        for number in range(300):
+            raw.send_apdu(encode(GetRequestNormal(0xC0 | number % 16, attribute(CLOCK.time_zone))))
+            of.tasks()  # it has read this one
+        goes_on.set()
+        answers = 0
+        while raw.receive_apdu(0.3) is not None:
+            answers += 1
+        assert ServerLimits().waiting_requests < answers < 2 * ServerLimits().waiting_requests
+        raw.ask(encode(Rlrq()))
 
 
 def test_requests_of_another_address_are_not_of_this_association() -> None:

@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from tests.serving import serving
 import dlms
 from dlms.data import DoubleLongUnsigned
 from dlms.errors import ConfigurationError, DlmsError
-from dlms.server import LogicalDevice, ServedClient, Server
+from dlms.server import LogicalDevice, ServedClient, Server, ServerLimits
 
 
 @contextmanager
@@ -105,6 +106,20 @@ def test_sign_on_by_mode_e_again_after_each_client() -> None:
         for _ in range(2):
             with dlms.connect(f"iec+socket://127.0.0.1:{ours}?client={MANAGER}") as client:
                 assert client.get(ENERGY.value) == 4711
+
+
+def test_a_client_that_comes_when_nobody_has_for_long() -> None:
+    """A line on which nobody speaks is no connection that could be half-open, and one that ends loses nothing of what
+    comes meanwhile."""
+    limits = ServerLimits(half_open_timeout=0.3)
+    with joined_terminals() as (ours, theirs), serving(Server(meter(), limits=limits), f"hdlc+serial://{theirs}"):
+        for noise in (b"", b"\x00"):
+            with dlms.connect(f"hdlc+serial://{ours}?client={MANAGER}") as client:
+                assert client.get(ENERGY.value) == 4711
+            port = os.open(ours, os.O_WRONLY | os.O_NOCTTY)
+            os.write(port, noise)
+            os.close(port)
+            time.sleep(0.5)
 
 
 def test_a_port_that_is_not_there() -> None:

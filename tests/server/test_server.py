@@ -34,7 +34,7 @@ from dlms.grammar import Message
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.results import DataAccessResult
 from dlms.server import LogicalDevice, ServedClient, Server, ServerLimits, SessionLimits
-from dlms.service_errors import ReadWriteDenied, TemporaryFailure
+from dlms.service_errors import OtherReason, ReadWriteDenied, TemporaryFailure
 from dlms_core.wrapper import build
 
 URLS = ["tcp://127.0.0.1:0", "hdlc+tcp://127.0.0.1:0", "udp://127.0.0.1:0"]
@@ -67,6 +67,22 @@ def test_several_logical_devices_on_one_line() -> None:
                 assert client.get(ENERGY.value) == 17
             with dlms.connect(url) as client:
                 assert client.get(ENERGY.value) == 4711
+
+
+def test_an_async_function_that_is_cancelled_by_something_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    device = meter()
+
+    async def cancelled() -> int:
+        future = asyncio.get_running_loop().create_future()
+        future.cancel()
+        return await future  # type: ignore[no-any-return]
+
+    device[CLOCK.time_zone] = cancelled
+    with serving(Server(device), URLS[0]) as (where,), dlms.connect(f"{where}?client={MANAGER}") as client:
+        with pytest.raises(OtherReason):
+            client.get(CLOCK.time_zone)
+        assert client.get(CLOCK.time) == NOW
+    assert "cancelled" in caplog.text
 
 
 def test_async_functions_and_one_that_takes_too_long() -> None:

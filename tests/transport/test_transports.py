@@ -281,6 +281,25 @@ def test_a_port_that_takes_nothing_is_lost(terminal: tuple[int, str], monkeypatc
     asyncio.run(asyncio.wait_for(scenario(), 10))
 
 
+def test_no_more_is_read_from_a_port_than_somebody_asks_for(
+    listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_transport, "MOST_ARRIVED", 1000)
+
+    async def scenario() -> None:
+        transport = await AsyncSerialTransport.open(f"socket://127.0.0.1:{listener.getsockname()[1]}", 9600)
+        with listener.accept()[0] as peer:
+            peer.sendall(bytes(5_000))
+            await asyncio.sleep(0.3)
+            assert 1000 < len(transport._arrived) < 4_000
+            got = 0
+            while got < 5_000:
+                got += len(await transport.receive(5) or b"")
+            await transport.close()
+
+    asyncio.run(asyncio.wait_for(scenario(), 10))
+
+
 def test_the_socket_behind_a_port_is_closed_though_its_peer_has_gone(listener: socket.socket) -> None:
     """pyserial drops one that it cannot shut down, and leaves it to the garbage collector."""
     transport = SerialTransport.open(f"socket://127.0.0.1:{listener.getsockname()[1]}", 9600)

@@ -17,7 +17,7 @@ from dlms.association.server.session import ServerSession, SessionLimits
 from dlms.association.server.work import LOGGER, Work
 from dlms.errors import DlmsError
 from dlms.server.stations import Ended, Line, Request, Station
-from dlms.service_errors import TemporaryFailure
+from dlms.service_errors import OtherReason, TemporaryFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +144,16 @@ class Connection:
         """Whether nothing would be lost with this connection: no association, open or pending, and no request."""
         states = {session.state for session in self._sessions.values()}
         return self._task is None and not self._waiting and states <= {State.NON_ASSOCIATED}
+
+    @property
+    def proven(self) -> bool:
+        """Whether anybody on this line has shown that he knows a secret."""
+        return any(of is not None and of.proven for of in (each.association for each in self._sessions.values()))
+
+    @property
+    def held(self) -> bool:
+        """Whether nothing more is to be read for now."""
+        return self._holding
 
     @property
     def sessions(self) -> Mapping[Line, ServerSession]:
@@ -289,6 +299,12 @@ async def driven(work: Work[list[bytes]], awaitable: Awaitable[Any], timeout: fl
                     result = await awaitable
             except TimeoutError:
                 awaitable = work.throw(TemporaryFailure())
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise
+                LOGGER.error("a function of the device was cancelled")  # by something of its own
+                awaitable = work.throw(OtherReason())
             except Exception as error:
                 awaitable = work.throw(error)
             else:

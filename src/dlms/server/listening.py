@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from operator import attrgetter
 from typing import Self, cast
 
 from dlms.association.server.association import RandomOctets
@@ -307,7 +308,8 @@ class _Datagrams(asyncio.DatagramProtocol):
     """UDP: whoever sends from one address is one connection, for as long as it has an association.
 
     Addresses can be made up. So nothing is kept of who asks for no association, and where there are too many who do,
-    one that never proved itself makes room.
+    one that has none yet makes room, else one that never proved itself. What nobody waits for is lost, as datagrams may
+    be: it comes while requests of that address wait already, or while answers cannot leave.
     """
 
     def __init__(self, sessions: Sessions, station: Callable[[], Station]) -> None:
@@ -315,12 +317,15 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._station = station
         self._connections: dict[object, Connection] = {}
         self._transport: asyncio.DatagramTransport | None = None
+        self._full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         connection = self._connections.get(addr)
+        if self._full or (connection is not None and connection.held):
+            return
         if connection is None:
             if len(self._connections) >= self._sessions.limits.connections and not self._forget_one():
                 return
@@ -335,11 +340,18 @@ class _Datagrams(asyncio.DatagramProtocol):
         return len(self._connections)
 
     def _forget_one(self) -> bool:
-        half_open = next((addr for addr, of in self._connections.items() if not of.associated), None)
-        if half_open is None:
-            return False
-        self._end(half_open)
-        return True
+        for stays in (attrgetter("associated"), attrgetter("proven")):
+            for addr, connection in self._connections.items():
+                if not stays(connection):
+                    self._end(addr)
+                    return True
+        return False
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
 
     def _end(self, addr: object) -> None:
         connection = self._connections.pop(addr, None)

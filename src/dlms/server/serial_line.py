@@ -41,6 +41,8 @@ class SerialLine:
         self._identification = identification
         self._connection: Connection | None = None
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
+        self._early = b""
+        """What came when a connection had just ended: it is for the next one."""
         self._tasks = [asyncio.create_task(of) for of in (self._listen(), self._send())]
 
     @classmethod
@@ -76,9 +78,13 @@ class SerialLine:
                 await self._talk()
         except ConnectionLost as error:
             LOGGER.error("%s", error)
+        except Exception:
+            LOGGER.exception("a serial line is served no more")
 
     async def _talk(self) -> None:
-        """One connection, from its first octets on, until it ends."""
+        """One connection, until it ends: from the sign-on on, or from its first octets, which may take any time."""
+        signed_on = self._identification is not None
+        octets = None if signed_on else self._early or await self._port.receive(None)
         station = self._station()
         ended = asyncio.Event()
         self._connection = connection = Connection(
@@ -88,14 +94,18 @@ class SerialLine:
             close=ended.set,
             hold=lambda wanted: None,
         )
+        self._early = b""
         linked = False
         try:
-            while not ended.is_set() and not (linked and not station.links):
-                octets = await self._port.receive(LOOK)
+            while not ended.is_set():
                 if octets:
                     connection.receive(octets)
-                    linked = linked or station.links > 0
-            await self._outgoing.join()
+                linked = linked or station.links > 0
+                await self._outgoing.join()  # one speaks at a time on such a line
+                if linked and not station.links:
+                    return
+                octets = await self._port.receive(LOOK)
+            self._early = octets or b""
         finally:
             self._connection = None
             connection.end()

@@ -23,6 +23,8 @@ Parity = Literal["none", "even"]
 PARITIES = {"none": serial.PARITY_NONE, "even": serial.PARITY_EVEN}
 PORT_ERRORS = (OSError, ValueError, TypeError, serial.SerialException, TerminalError)  # TypeError: closed while reading
 TAKEN_WITHIN = 30.0  # seconds: a port that takes no octets for so long, whoever holds it up, counts as lost
+MOST_ARRIVED = 4 * READ_SIZE  # octets that are read before anybody asks for them
+PAUSE = 0.05  # seconds between two looks whether somebody has
 SLICE = 0.5  # seconds that a read waits at the most before it looks whether the port is to be closed
 
 
@@ -101,6 +103,8 @@ class AsyncSerialTransport:
                 break
             if octets:
                 self._hand_over(octets, None)
+            while len(self._arrived) > MOST_ARRIVED and not self._closing.wait(PAUSE):
+                pass  # whoever asked for the port reads nothing: the rest stays where it is
         self._hand_over(b"", ended or ConnectionLost("the port is closed"))
 
     def _hand_over(self, octets: bytes, ended: Exception | None) -> None:

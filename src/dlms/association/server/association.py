@@ -12,6 +12,7 @@ from dlms.association.server.rights import Access
 from dlms.enumerations import ApplicationContext, Conformance
 from dlms.security.context import SecurityContext
 from dlms.security.protection import Protection
+from dlms.security.settings import Mechanism
 
 LEAST_PDU_SIZE = 12
 CIPHERED_OVERHEAD = 1 + 9 + 3 + 1 + 4 + 12
@@ -41,6 +42,8 @@ class ServerAssociation:
     client_challenge: bytes = b""
     server_challenge: bytes = b""
     user_id: int | None = None
+    proven: bool = False
+    """Whether the client has shown that it knows a secret of its own: a password or a key."""
     by_general_blocks: bool = False
     """Whether the request came by general-block-transfer: its answer goes so, and the service makes no blocks."""
 
@@ -60,6 +63,7 @@ class ServerAssociation:
     def established(self) -> None:
         """The client has proven itself as far as it has to."""
         self.state = State.ASSOCIATED
+        self.proven = self.proven or self.client.authentication is not Mechanism.NONE
         if self.security is not None:
             self.device.client_titles[self.client.sap] = self.client_title
 

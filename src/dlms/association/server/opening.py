@@ -239,6 +239,7 @@ def _initiate_request(association: ServerAssociation, aarq: Aarq) -> InitiateReq
             information = decode(plain)
         except (SecurityError, DecodeError):
             raise Rejected(User.AUTHENTICATION_FAILURE) from None
+        association.proven = True
         # What the client protects its first APDU with is what both keep to from there on.
         security.protection |= control.protection
         association.access.protection = control.protection

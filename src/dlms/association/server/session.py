@@ -254,6 +254,7 @@ class ServerSession:
         except (SecurityError, DecodeError) as error:
             LOGGER.warning("client %d: %s", self._client_sap, error)
             return encode_with_data_octets(DECIPHERING_ERROR)
+        association.proven = True
         security.general = isinstance(message, (GeneralGloCiphering, GeneralDedCiphering))
         security.use_dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
         association.access.protection = SecurityControl.of(message.ciphered_content.security_control).protection
