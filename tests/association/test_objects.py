@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,7 +29,15 @@ from dlms.apdu.read_write import (
 )
 from dlms.association.client import ClientAssociation
 from dlms.association.opening import Proposal
-from dlms.cosem.classes import Clock, DemandRegister, ProfileGeneric, PushSetupV0, Register
+from dlms.cosem.classes import (
+    AssociationLN,
+    AssociationSN,
+    Clock,
+    DemandRegister,
+    ProfileGeneric,
+    PushSetupV0,
+    Register,
+)
 from dlms.cosem.declare import InterfaceClass, UntypedObject
 from dlms.cosem.references import AttributeRef
 from dlms.data import (
@@ -90,6 +99,12 @@ def listing(
     octets: bytes, block: int | None = None, *, short_names: bool = False
 ) -> tuple[ClientAssociation, Callable[[], tuple[InterfaceClass, ...]]]:
     """An association with a meter whose object list is these octets, in one response or in blocks; how it is read."""
+    client, wire = listed_by(octets, block, short_names=short_names)
+    return client, lambda: wire.run(client.objects())
+
+
+def listed_by(octets: bytes, block: int | None = None, *, short_names: bool = False) -> tuple[ClientAssociation, Wire]:
+    """The same with the meter itself."""
     pieces = [] if block is None else split(bytes.fromhex("0100" if short_names else "") + octets, block)
 
     def answer(request: bytes) -> list[bytes]:
@@ -112,7 +127,7 @@ def listing(
 
     client = ClientAssociation(Proposal(security=Security(), short_names=short_names))
     client._negotiated = negotiated(short_names=short_names)
-    return client, lambda: Wire(answer).run(client.objects())
+    return client, Wire(answer)
 
 
 def counted(count: int, elements: bytes | None = None) -> bytes:
@@ -131,6 +146,54 @@ def test_a_wrong_count_of_objects_is_not_believed(count: int, block: int | None,
     (misfit,) = client.misfits
     assert misfit.what == ("12/0-0:40.0.0*255:2" if short_names else "15/0-0:40.0.0*255:2")
     assert isinstance(misfit.error, DecodeError)
+
+
+@pytest.mark.parametrize("short_names", [False, True])
+@pytest.mark.parametrize("block", [None, 20])
+@pytest.mark.parametrize("count", [0, 2, 3, 4, 127])
+def test_get_brings_a_list_that_counts_wrong_as_far_as_it_goes(
+    count: int, block: int | None, short_names: bool
+) -> None:
+    """Of its declared type by an address that has one, else plain."""
+    octets = counted(count, SHORT_ELEMENTS if short_names else None)
+    declared: AttributeRef[Any] = (AssociationSN if short_names else AssociationLN)("0.0.40.0.0.255").object_list
+    right = counted(3, SHORT_ELEMENTS if short_names else None)
+    assert declared.declaration is not None
+    for ref, expected in (
+        (declared, declared.declaration.decode(right)),
+        (AttributeRef(declared.class_id, declared.logical_name, 2), loads(right)),
+    ):
+        client, wire = listed_by(octets, block, short_names=short_names)
+        assert wire.run(client.get(ref)) == expected
+        assert [misfit.what for misfit in client.misfits] == [str(ref)] * (count != 3)
+
+
+def test_a_list_that_counts_wrong_spoils_no_other_values() -> None:
+    """In a response with a list, nothing behind it can be read: then each is asked for by itself."""
+    serial = AttributeRef(1, "0.0.96.1.0.255", 2)
+    lists = AssociationLN("0.0.40.0.0.255").object_list
+
+    def answer(request: bytes) -> list[bytes]:
+        message = decode(request)
+        if isinstance(message, GetRequestWithList):
+            return [bytes([0xC4, 3, message.invoke_id_and_priority, 2, 0, 17, 5, 0]) + counted(4)]
+        assert isinstance(message, GetRequestNormal)
+        one = message.cosem_attribute_descriptor.class_id == 1
+        return [bytes([0xC4, 1, message.invoke_id_and_priority, 0]) + (b"\x11\x05" if one else counted(4))]
+
+    client, _ = listed_by(b"")
+    assert Wire(answer).run(client.get_several((serial, lists))) == (5, Wire(answer).run(client.get(lists)))
+    with pytest.raises(DecodeError):
+        Wire(answer).run(client.get_several((serial, serial)))
+
+
+@pytest.mark.parametrize("block", [None, 20])
+def test_what_is_no_object_list_has_to_count_right(block: int | None) -> None:
+    """A profile with rows that are missing is no profile."""
+    for ref in (AttributeRef(7, "1.0.99.1.0.255", 2), AttributeRef(15, "0.0.40.0.0.255", 3)):
+        client, wire = listed_by(counted(4), block)
+        with pytest.raises(DecodeError):
+            wire.run(client.get(ref))
 
 
 @pytest.mark.parametrize("block", [None, 20])

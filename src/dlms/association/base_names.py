@@ -9,7 +9,7 @@ from dlms.association.negotiated import Negotiated
 from dlms.association.object_list import counted_anew
 from dlms.association.short_names import Variable, read_one
 from dlms.cosem.references import AttributeRef, MethodRef
-from dlms.data import Data, LongUnsigned, OctetString, Structure
+from dlms.data import Data, LongUnsigned, OctetString, Structure, loads
 from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, ProtocolError
 from dlms.logical_name import LogicalName
@@ -80,7 +80,8 @@ class BaseNames:
 
     def read_object_list(self, negotiated: Negotiated) -> Exchange[None]:
         """Read the whole object_list, and know every object from then on, whatever count it gives."""
-        rows, _ = yield from counted_anew(read_one(negotiated, Variable(OBJECT_LIST, what="object_list")))
+        octets, _ = yield from counted_anew(read_one(negotiated, Variable(OBJECT_LIST, what="object_list")))
+        rows = loads(octets)
         if not isinstance(rows, list):
             raise ProtocolError("the object_list is no array")
         for row in rows:
@@ -110,10 +111,11 @@ class BaseNames:
         wanted = Structure((LongUnsigned(class_id), OctetString(bytes(logical_name))))
         variable = Variable(OBJECT_LIST, BY_LOGICAL_NAME, wanted, "object_list")
         try:
-            value, _ = yield from counted_anew(read_one(negotiated, variable))
+            octets, _ = yield from counted_anew(read_one(negotiated, variable))
         except ServiceError:
             yield from self.read_object_list(negotiated)
             return
+        value = loads(octets)
         rows = value if isinstance(value, list) else [value]  # an element, an array of one, or (Gurux) all of them
         for row in rows:
             self._take(row)

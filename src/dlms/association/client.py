@@ -16,7 +16,8 @@ from dlms.association.effects import Accepting, Exchange
 from dlms.association.engine import Trace
 from dlms.association.exchange import opened, pass_over
 from dlms.association.negotiated import Negotiated
-from dlms.association.objects import objects, read
+from dlms.association.object_list import is_object_list
+from dlms.association.objects import object_list, objects, read
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.association.profile_reading import ProfileStructure
 from dlms.association.selection import Selection, selective_access
@@ -26,7 +27,7 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DONT_CARE, loads
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import Conformance
-from dlms.errors import ConfigurationError
+from dlms.errors import ConfigurationError, DecodeError
 from dlms.logical_name import LogicalName
 from dlms.security.settings import Security
 from dlms.service_errors import ServiceError
@@ -110,6 +111,8 @@ class ClientAssociation:
 
     def get(self, ref: AttributeRef[T], selection: Selection | None = None) -> Exchange[T]:
         """One attribute."""
+        if is_object_list(ref):  # some meters count it wrong
+            return (yield from object_list(self, ref, selection))
         octets = yield from self.get_octets(ref, selection)
         value: T = value_of(octets, ref, self.misfits)
         return value
@@ -169,6 +172,10 @@ class ClientAssociation:
         except ServiceError:
             # Some meters refuse lists although they agreed to them: from here on one by one, which shows the error.
             self._lists_refused = True
+            return (yield from self._get_chunk(refs[:1]))
+        except DecodeError:
+            if not any(map(is_object_list, refs)):
+                raise
             return (yield from self._get_chunk(refs[:1]))
         return [
             octets if isinstance(octets, ServiceError) else value_of(octets, ref, self.misfits)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dlms.association.effects import Exchange
 from dlms.association.object_list import counted_anew
-from dlms.association.values import Misfit
+from dlms.association.selection import Selection
+from dlms.association.values import Misfit, value_of
 from dlms.cosem.classes import (
     AssociationLN,
     AssociationSN,
@@ -41,9 +42,7 @@ def objects(association: ClientAssociation) -> Exchange[tuple[InterfaceClass, ..
     """
     holder = AssociationSN if association.negotiated.short_names else AssociationLN
     ref = holder(CURRENT_ASSOCIATION).attribute(2)
-    rows, error = yield from counted_anew(association.get_octets(ref))
-    if error is not None:
-        association.misfits.append(Misfit(str(ref), error))
+    rows = yield from object_list(association, AttributeRef(ref.class_id, ref.logical_name, ref.attribute_id))
     if not isinstance(rows, list):
         raise ProtocolError(f"expected an array of objects, got {type(rows).__name__}")
     first = 1 if association.negotiated.short_names else 0  # the base_name leads
@@ -51,6 +50,17 @@ def objects(association: ClientAssociation) -> Exchange[tuple[InterfaceClass, ..
         return tuple(_object(row[first : first + 3]) for row in rows)
     except (TypeError, ValueError, EncodeError) as error:
         raise ProtocolError(f"the object list is none: {error}") from error
+
+
+def object_list(
+    association: ClientAssociation, ref: AttributeRef[Any], selection: Selection | None = None
+) -> Exchange[Any]:
+    """The value of an attribute that is an object list; where it counts wrong, all that are whole of its elements, and
+    the association's `misfits` tell."""
+    octets, error = yield from counted_anew(association.get_octets(ref, selection))
+    if error is not None:
+        association.misfits.append(Misfit(str(ref), error))
+    return value_of(octets, ref, association.misfits)
 
 
 def _object(row: Sequence[Any]) -> InterfaceClass:
