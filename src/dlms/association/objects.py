@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from operator import index
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dlms.association.effects import Exchange
 from dlms.association.object_list import counted_anew
@@ -28,6 +28,7 @@ from dlms.units import ScalerUnit, Unit
 if TYPE_CHECKING:
     from dlms.association.client import ClientAssociation
 
+T = TypeVar("T")
 CURRENT_ASSOCIATION: Final = "0.0.40.0.0.255"
 SCALER_UNIT_OF: Final = {Register.class_id: 3, ExtendedRegister.class_id: 3, DemandRegister.class_id: 4}
 """Class -> the attribute with its scaler and unit."""
@@ -42,7 +43,8 @@ def objects(association: ClientAssociation) -> Exchange[tuple[InterfaceClass, ..
     """
     holder = AssociationSN if association.negotiated.short_names else AssociationLN
     ref = holder(CURRENT_ASSOCIATION).attribute(2)
-    rows = yield from object_list(association, AttributeRef(ref.class_id, ref.logical_name, ref.attribute_id))
+    plain: AttributeRef[Any] = AttributeRef(ref.class_id, ref.logical_name, ref.attribute_id)
+    rows = yield from object_list(association, plain)
     if not isinstance(rows, list):
         raise ProtocolError(f"expected an array of objects, got {type(rows).__name__}")
     first = 1 if association.negotiated.short_names else 0  # the base_name leads
@@ -53,14 +55,15 @@ def objects(association: ClientAssociation) -> Exchange[tuple[InterfaceClass, ..
 
 
 def object_list(
-    association: ClientAssociation, ref: AttributeRef[Any], selection: Selection | None = None
-) -> Exchange[Any]:
+    association: ClientAssociation, ref: AttributeRef[T], selection: Selection | None = None
+) -> Exchange[T]:
     """The value of an attribute that is an object list; where it counts wrong, all that are whole of its elements, and
     the association's `misfits` tell."""
     octets, error = yield from counted_anew(association.get_octets(ref, selection))
     if error is not None:
         association.misfits.append(Misfit(str(ref), error))
-    return value_of(octets, ref, association.misfits)
+    value: T = value_of(octets, ref, association.misfits)
+    return value
 
 
 def _object(row: Sequence[Any]) -> InterfaceClass:
