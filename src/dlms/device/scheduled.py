@@ -54,9 +54,16 @@ class Scheduled(ABC):
     def tick(self, now: float) -> None:
         own = self.clock.own(now)
         self.next_timer()
-        at = None
-        while self._next is not None and self._next <= own:
-            at = self._next
-            self._next = self.next_after(at)
-        if at is not None:
-            self.run(at)
+        if self._next is None or self._next > own:
+            return
+        at, last = self._next, own  # the latest time is one of these or between them
+        while (following := self.next_after(at)) is not None and following <= last:
+            # Whoever sets the clock of the machine, or lets it sleep, may leave millions of times behind.
+            middle = (following + last) / 2
+            beyond = self.next_after(middle)
+            if beyond is not None and beyond <= last:
+                at = beyond
+            else:
+                at, last = following, middle
+        self._next = following
+        self.run(at)
