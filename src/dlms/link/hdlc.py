@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from dlms.errors import ConfigurationError, DecodeError, LinkError, LinkRefused
 from dlms.link.base import Connected, Disconnected, LinkEvent, Noticed, Turns, Unsolicited
-from dlms.link.hdlc_settings import DEFAULT_INFORMATION, HdlcInForce, HdlcSettings, Segments
+from dlms.link.hdlc_settings import HdlcInForce, HdlcSettings, Segments
 from dlms.link.hdlc_states import TABLE, Action, Request, State
 from dlms.quirks import Quirks
 from dlms_core import llc
@@ -86,10 +86,7 @@ class HdlcLink(Turns):
             Action.REPORT_REJECTED: lambda _, now: self._lost("the station rejected a frame (FRMR)"),
             Action.REPORT_UNANSWERED: lambda _, now: self._lost("no answer from the station"),
         }
-        self._in_force = HdlcInForce(
-            min(self._settings.information_transmit, DEFAULT_INFORMATION),
-            min(self._settings.information_receive, DEFAULT_INFORMATION),
-        )
+        self._in_force = self._settings.agreed(HdlcParameters())
         self._restart()
 
     # ---- what is above calls these --------------------------------------------------------------------------------
@@ -299,50 +296,20 @@ class HdlcLink(Turns):
         self._working = False  # an APDU was delivered and its answer is being made
 
     def _send_snrm(self, _: Frame | None, now: float) -> None:
-        offered = self._settings
-        defaults = HdlcInForce()
-        always = self._quirks.hdlc_parameters_always_sent
-
-        def stated(value: int, default: int) -> int | None:
-            return value if always or value != default else None
-
-        parameters = HdlcParameters(
-            max_info_field_length_transmit=stated(offered.information_transmit, defaults.information_transmit),
-            max_info_field_length_receive=stated(offered.information_receive, defaults.information_receive),
-            window_size_transmit=stated(offered.window_transmit, defaults.window_transmit),
-            window_size_receive=stated(offered.window_receive, defaults.window_receive),
-        )
-        self._command(FrameKind.SNRM, now, parameters.encode())
+        offered = self._settings.offered(always=self._quirks.hdlc_parameters_always_sent)
+        self._command(FrameKind.SNRM, now, offered.encode())
 
     def _send_ua_with_parameters(self, frame: Frame | None, now: float) -> None:
-        force = self._in_force
-        parameters = HdlcParameters(
-            max_info_field_length_transmit=force.information_transmit,
-            max_info_field_length_receive=force.information_receive,
-            window_size_transmit=force.window_transmit,
-            window_size_receive=force.window_receive,
-        )
-        self._respond(frame, FrameKind.UA, parameters.encode())
+        self._respond(frame, FrameKind.UA, self._in_force.stated().encode())
 
     def _negotiate(self, frame: Frame | None, now: float) -> None:
-        """What the other states to transmit bounds what we receive, and the other way round."""
         assert frame is not None  # noqa: S101  # only frames lead here
         try:
             peer = HdlcParameters.decode(frame.information)
         except DecodeError as fault:  # some meters send garbage: the defaults are what everybody can
             self.happened.append(Noticed(fault))
             peer = HdlcParameters()
-
-        def lesser(ours: int, theirs: int | None, default: int, least: int) -> int:
-            return max(least, min(ours, default if theirs is None else theirs))
-
-        ours = self._settings
-        self._in_force = HdlcInForce(
-            lesser(ours.information_transmit, peer.max_info_field_length_receive, DEFAULT_INFORMATION, 8),
-            lesser(ours.information_receive, peer.max_info_field_length_transmit, DEFAULT_INFORMATION, 8),
-            lesser(ours.window_transmit, peer.window_size_receive, 1, 1),
-            lesser(ours.window_receive, peer.window_size_transmit, 1, 1),
-        )
+        self._in_force = self._settings.agreed(peer)
         if not self._calling:
             self._own, self._peer = frame.destination, frame.source
         self._restart()

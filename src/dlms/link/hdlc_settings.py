@@ -1,4 +1,4 @@
-"""What an HDLC station offers, what two stations agree on, and the joining of segments."""
+"""What an HDLC station offers, what two stations agree on and how they state it, and the joining of segments."""
 
 from __future__ import annotations
 
@@ -6,9 +6,30 @@ from dataclasses import dataclass
 
 from dlms.errors import ConfigurationError, LinkError
 from dlms_core.hdlc import Frame
+from dlms_core.hdlc_parameters import HdlcParameters
 
 DEFAULT_INFORMATION = 128
 LONGEST_INFORMATION = 2030
+LEAST_INFORMATION = 8  # octets: whoever states less is sent so many all the same
+
+
+@dataclass(frozen=True, slots=True)
+class HdlcInForce:
+    """The parameters that both stations agreed on, as this one sees them."""
+
+    information_transmit: int = DEFAULT_INFORMATION
+    information_receive: int = DEFAULT_INFORMATION
+    window_transmit: int = 1
+    window_receive: int = 1
+
+    def stated(self) -> HdlcParameters:
+        """As a station states them that accepts a connection (UA)."""
+        return HdlcParameters(
+            max_info_field_length_transmit=self.information_transmit,
+            max_info_field_length_receive=self.information_receive,
+            window_size_transmit=self.window_transmit,
+            window_size_receive=self.window_receive,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +64,37 @@ class HdlcSettings:
             if not 1 <= getattr(self, name) <= 7:
                 raise ConfigurationError(f"{name} is 1 to 7 frames, not {getattr(self, name)}")
 
+    def offered(self, *, always: bool) -> HdlcParameters:
+        """What a station states that calls (SNRM): what differs from the defaults, or `always` everything."""
+        defaults = HdlcInForce()
 
-@dataclass(frozen=True, slots=True)
-class HdlcInForce:
-    """The parameters that both stations agreed on, as this one sees them."""
+        def stated(value: int, default: int) -> int | None:
+            return value if always or value != default else None
 
-    information_transmit: int = DEFAULT_INFORMATION
-    information_receive: int = DEFAULT_INFORMATION
-    window_transmit: int = 1
-    window_receive: int = 1
+        return HdlcParameters(
+            max_info_field_length_transmit=stated(self.information_transmit, defaults.information_transmit),
+            max_info_field_length_receive=stated(self.information_receive, defaults.information_receive),
+            window_size_transmit=stated(self.window_transmit, defaults.window_transmit),
+            window_size_receive=stated(self.window_receive, defaults.window_receive),
+        )
+
+    def agreed(self, peer: HdlcParameters) -> HdlcInForce:
+        """What is in force once the other station has stated `peer`: what it says that it transmits bounds what this
+        one receives, and the other way round. What it leaves out is the default."""
+
+        def lesser(ours: int, theirs: int | None, default: int, least: int) -> int:
+            return max(least, min(ours, default if theirs is None else theirs))
+
+        return HdlcInForce(
+            lesser(
+                self.information_transmit, peer.max_info_field_length_receive, DEFAULT_INFORMATION, LEAST_INFORMATION
+            ),
+            lesser(
+                self.information_receive, peer.max_info_field_length_transmit, DEFAULT_INFORMATION, LEAST_INFORMATION
+            ),
+            lesser(self.window_transmit, peer.window_size_receive, 1, 1),
+            lesser(self.window_receive, peer.window_size_transmit, 1, 1),
+        )
 
 
 class Segments:
