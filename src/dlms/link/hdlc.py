@@ -175,7 +175,6 @@ class HdlcLink(Turns):
         if self._reader.pending and now - self._last_octets > self._settings.inter_octet_timeout:
             for rest in self._reader.finish():
                 self._notice(rest)
-            self._reader = FrameReader(transparency=self._settings.transparency)
         self._last_octets = now
         if self._deadline is not None and self._calling:
             self._deadline = max(self._deadline, now + self._settings.response_timeout)
@@ -353,7 +352,7 @@ class HdlcLink(Turns):
                 return
         else:
             self._peer_busy = kind is FrameKind.RNR
-        if (frame.poll_final or self._final_all_the_same(kind)) and self._state is State.CONNECTED:
+        if frame.poll_final or self._final_all_the_same(kind):
             self._deadline = None
             self._may_send = True
             self._transmit(now)
@@ -425,9 +424,10 @@ class HdlcLink(Turns):
             frames = [self._numbered(first + i, out, i == last) for i, out in enumerate(self._sent)]
             self._ask_or_give_up(frames, now, again=repeating)
         elif self._calling:
-            if self._segments or (self._answer_due and self._acknowledgement_due):
-                self._ask_or_give_up([self._supervisory()], now, again=not self._segments)
-            elif self._answer_due or self._peer_busy:
+            unfinished = bool(self._segments)
+            if self._acknowledgement_due and (unfinished or self._answer_due):
+                self._ask_or_give_up([self._supervisory()], now, again=not unfinished)
+            elif unfinished or self._answer_due or self._peer_busy:
                 self._deadline = now + self._settings.poll_interval
         elif self._working:
             self._deadline = now + self._settings.acknowledge_after
