@@ -206,8 +206,8 @@ class SqliteCounterStore:
                 self._held[name] = held
             else:
                 self._write(
-                    "INSERT INTO invocation_counter (name, next) VALUES (?1, ?2)"
-                    " ON CONFLICT (name) DO UPDATE SET next = max(?2, coalesce(next, 0))",
+                    "INSERT INTO invocation_counter (name, next) VALUES (?, ?)"
+                    " ON CONFLICT (name) DO UPDATE SET next = max(excluded.next, coalesce(next, 0))",
                     (name, max(value, self._first)),
                 )
 
@@ -219,8 +219,9 @@ class SqliteCounterStore:
     def put_received(self, name: str, value: int) -> bool:
         with self._lock:
             written = self._write(
-                "INSERT INTO invocation_counter (name, received) VALUES (?1, ?2)"
-                " ON CONFLICT (name) DO UPDATE SET received = ?2 WHERE received IS NULL OR received < ?2",
+                "INSERT INTO invocation_counter (name, received) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET received = excluded.received"
+                " WHERE received IS NULL OR received < excluded.received",
                 (name, value),
             )
             return written == 1
@@ -238,8 +239,8 @@ class SqliteCounterStore:
             first = held.start if held and held.stop == stored else stored
             stop = max(_after(name, first, count), min(stored + self._block, LAST_COUNTER))
             self._write(
-                "INSERT INTO invocation_counter (name, next) VALUES (?1, ?2)"
-                " ON CONFLICT (name) DO UPDATE SET next = ?2",
+                "INSERT INTO invocation_counter (name, next) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET next = excluded.next",
                 (name, stop),
             )
             self._execute("COMMIT")
