@@ -12,7 +12,9 @@ from dlms.simulate.zone import Zone
 
 
 class Captures(Protocol):
-    """The times of rows."""
+    """The times of rows. `first` is the number of the oldest that is still known."""
+
+    first: int
 
     def count(self, until: float) -> int:
         """How many rows are captured up to a time, that time included."""
@@ -23,6 +25,8 @@ class Captures(Protocol):
 
 class EveryPeriod:
     """A row every `period` seconds, at whole multiples of it in UTC, from `origin` on."""
+
+    first = 0
 
     def __init__(self, origin: int, period: int) -> None:
         self._period = period
@@ -38,6 +42,8 @@ class EveryPeriod:
 class EveryDay:
     """A row at each local midnight, from the one after `origin` on."""
 
+    first = 0
+
     def __init__(self, origin: int, zone: Zone) -> None:
         self._zone = zone
         self._before = (origin + zone.standard * 60) // DAY
@@ -52,6 +58,8 @@ class EveryDay:
 
 class EveryMonth:
     """A row at local midnight of the first day of each month, from the one after `origin` on."""
+
+    first = 0
 
     def __init__(self, origin: int, zone: Zone) -> None:
         self._zone = zone

@@ -59,7 +59,7 @@ class ComputedProfile(SelectiveRows):
 
     def places(self) -> range:
         stop = self._captures.count(self._now())
-        return range(min(max(stop - self._entries, self._forgotten), stop), stop)
+        return range(min(max(stop - self._entries, self._forgotten, self._captures.first), stop), stop)
 
     def served(self, places: Sequence[int], columns: Sequence[int] | None) -> Iterator[bytes]:
         wanted = self._columns if columns is None else [self._columns[at] for at in columns]

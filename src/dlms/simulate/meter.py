@@ -137,8 +137,13 @@ class SimulatedMeter:
         """Each event log by its logical name."""
         return {
             log.logical_name: Events(
-                seed_of(self.seed, log.logical_name), log.codes, gap=log.gap, origin=ORIGIN, start=self.start
-            )
+                seed_of(self.seed, log.logical_name),
+                log.codes,
+                gap=log.gap,
+                origin=ORIGIN,
+                start=self.start,
+                entries=log.entries,
+            )  # fmt: skip
             for log in self.model.event_logs
         }
 

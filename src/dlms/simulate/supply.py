@@ -31,6 +31,7 @@ HEATING: Final = Shape(
 LOW_TARIFF: Final = (0, 1, 2, 3, 4, 5, 22, 23)
 """The hours of the second tariff."""
 FOR_EVER: Final = 1 << 40
+MOST_OFF: Final = 100
 POWER_FACTOR: Final = 0.96
 REACTIVE_PART: Final = 0.28
 
@@ -57,9 +58,14 @@ class Supply:
         """From when until when nothing flowed; the last one may still last."""
 
     def switch(self, on: bool, at: float) -> None:
-        """Cut the supply off, or connect it again."""
+        """Cut the supply off, or connect it again. Of more than MOST_OFF times without it the shortest is forgotten, as
+        if it had been there: a counter never falls."""
         if self._off and self._off[-1][1] == FOR_EVER:
-            self._off[-1] = (self._off[-1][0], int(at))
+            start, _ = self._off.pop()
+            if int(at) > start:
+                self._off.append((start, int(at)))
+        if len(self._off) > MOST_OFF:
+            self._off.remove(min(self._off, key=lambda span: span[1] - span[0]))
         if not on:
             self._off.append((int(at), FOR_EVER))
 
@@ -67,16 +73,19 @@ class Supply:
         """A counter, less what would have flowed while the supply was off. Before its beginning it stands at 0: a
         client may set the clock to any year."""
         readings = curve.at(at)
-        for start, stop in self._off:
-            begun = np.array([start])
-            readings = readings - (curve.at(np.clip(at, start, max(start, stop))) - curve.at(begun))
+        if self._off and len(at):
+            starts, stops = np.array(self._off).T
+            begun = curve.at(starts)
+            over = at >= stops[:, None]
+            missed = curve.at(np.maximum(np.minimum(stops, at.max()), starts)) - begun
+            readings = readings - missed @ over
+            span, within = np.nonzero((at > starts[:, None]) & ~over)
+            np.subtract.at(readings, within, curve.at(at[within]) - begun[span])
         return np.maximum(readings, 0.0)
 
     def _is_on(self, at: Seconds) -> npt.NDArray[np.bool_]:
-        on = np.ones(at.shape, np.bool_)
-        for start, stop in self._off:
-            on &= (at < start) | (at >= stop)
-        return on
+        starts, stops = np.array(self._off, np.int64).reshape(-1, 2).T
+        return ~((at >= starts[:, None]) & (at < stops[:, None])).any(axis=0)
 
     def _own(self, what: str) -> float:
         """A number in [0, 1) that is this supply's own."""
