@@ -30,9 +30,11 @@ from dlms.apdu.acse import Aare
 from dlms.apdu.get import GetRequestNext, GetRequestNormal, GetResponseWithDatablock
 from dlms.cosem.classes import SapAssignment
 from dlms.data import DoubleLongUnsigned
+from dlms.errors import ConfigurationError
 from dlms.grammar import Message
 from dlms.link.hdlc_settings import HdlcSettings
 from dlms.results import DataAccessResult
+from dlms.security.counters import MemoryCounterStore
 from dlms.server import LogicalDevice, ServedClient, Server, ServerLimits, SessionLimits
 from dlms.service_errors import OtherReason, ReadWriteDenied, TemporaryFailure
 from dlms_core.wrapper import build
@@ -56,6 +58,16 @@ def test_our_own_client_ciphered(url: str) -> None:
         for _ in range(2):
             with dlms.connect(f"{where}?client={GUARDED}", security=security) as client:
                 assert client.get(CLOCK.time) == NOW
+
+
+def test_devices_of_one_system_title_count_together() -> None:
+    """Each for itself they would use one counter twice under one key."""
+    counters = MemoryCounterStore()
+    apart = [LogicalDevice(f"DLM{sap}", sap=sap, system_title=b"DLM\0\0\0\0\1") for sap in (1, 17)]
+    with pytest.raises(ConfigurationError, match="counters"):
+        Server(apart)
+    Server([LogicalDevice(f"DLM{sap}", sap=sap) for sap in (1, 17)])
+    Server(LogicalDevice(f"DLM{sap}", sap=sap, system_title=b"DLM\0\0\0\0\1", counters=counters) for sap in (1, 17))
 
 
 def test_several_logical_devices_on_one_line() -> None:

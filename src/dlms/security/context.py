@@ -210,6 +210,11 @@ class SecurityContext:
             self.trace("plaintext received", plain)
         return plain, waiting
 
+    def lowest_acceptable(self, envelope: type[Message]) -> int:
+        """The lowest invocation counter that would be accepted in a ciphered APDU of that kind."""
+        received = self._received.get(HAS_DEDICATED_KEY[envelope])
+        return 0 if received is None or received.last is None else received.last + 1
+
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
         """Go on under other global keys; the counters of an encryption key are its own. A dedicated key stays."""
         if encryption_key != self.encryption_key:

@@ -223,6 +223,9 @@ def _listed(devices: LogicalDevice | Iterable[LogicalDevice]) -> list[LogicalDev
     listed = [devices] if isinstance(devices, LogicalDevice) else list(devices)
     if len({device.sap for device in listed}) < len(listed):
         raise ConfigurationError("two logical devices have one SAP")
+    counted = {device.system_title: device.counters for device in listed if device.system_title is not None}
+    if any(device.system_title in counted and device.counters is not counted[device.system_title] for device in listed):
+        raise ConfigurationError("logical devices of one system title count together: give them the same `counters`")
     assignment = [SapAssignmentListElement(device.sap, device.name) for device in listed]
     for device in listed:
         if device.sap == MANAGEMENT and SAP_ASSIGNMENT.sap_assignment_list not in device:

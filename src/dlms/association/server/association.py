@@ -39,8 +39,8 @@ class ServerAssociation:
     max_send_pdu_size: int = 0xFFFF
     security: SecurityContext | None = None
     client_title: bytes = b""
-    client_challenge: bytes = b""
-    server_challenge: bytes = b""
+    client_challenge: bytes = field(default=b"", repr=False)
+    server_challenge: bytes = field(default=b"", repr=False)
     user_id: int | None = None
     proven: bool = False
     """Whether the client has shown that it knows a secret of its own: a password or a key."""

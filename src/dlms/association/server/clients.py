@@ -10,7 +10,7 @@ from dlms.enumerations import AttributeAccessV3, Conformance, MethodAccessV3
 from dlms.errors import ConfigurationError
 from dlms.logical_name import LogicalName
 from dlms.security.counters import ReplayRule
-from dlms.security.keys import Key
+from dlms.security.keys import KEY_LENGTHS, TITLE_LENGTH, Key
 from dlms.security.protection import Protection
 from dlms.security.settings import MECHANISMS, POLICIES, Mechanism, Policy
 
@@ -20,6 +20,8 @@ READ: Final = AttributeAccessV3.READ
 READ_AND_WRITE: Final = AttributeAccessV3.READ | AttributeAccessV3.WRITE
 NO_ACCESS: Final = MethodAccessV3(0)
 
+KEY_LENGTH: Final = KEY_LENGTHS[0]
+"""Octets of a key of security suite 0."""
 COMMON = (
     Conformance.GENERAL_PROTECTION
     | Conformance.GENERAL_BLOCK_TRANSFER
@@ -58,7 +60,8 @@ class ServedClient:
 
     `authentication`, `password`, `policy` and the keys are those of dlms.Security, seen from the meter; `policy` is
     the least that every APDU has to have, and what a client uses beyond it when it opens the association holds until
-    it ends. `system_title` pins the client's; None takes any. `short_names` None serves both kinds of names.
+    it ends; an answer is protected as its request is, at the least. `system_title` pins the client's; None takes any.
+    `short_names` None serves both kinds of names.
     `attributes` and `methods` are the access rights where the device says nothing else of an attribute or method.
     `association_version` is that of the Association LN object that the client sees: 0 to 3. `users` are its user ids
     with their names; where there are any, only they are let in. `pre_established` makes the association exist without
@@ -159,6 +162,12 @@ class ServedClient:
             raise ConfigurationError(f"client {self.sap}: an encryption_key is needed")
         if (gmac or Protection.AUTHENTICATED in self.policy.value) and self.authentication_key is None:
             raise ConfigurationError(f"client {self.sap}: an authentication_key is needed")
+        for name in ("encryption_key", "authentication_key", "master_key"):
+            key = getattr(self, name)
+            if key is not None and len(key) != KEY_LENGTH:
+                raise ConfigurationError(f"client {self.sap}: {name} has {KEY_LENGTH} octets, not {len(key)}")
+        if self.system_title is not None and len(self.system_title) != TITLE_LENGTH:
+            raise ConfigurationError(f"client {self.sap}: a system title has 8 octets, not {len(self.system_title)}")
         if not 8 <= self.challenge_length <= 64:
             raise ConfigurationError(f"a challenge has 8 to 64 octets, not {self.challenge_length}")
         if not 0 <= self.association_version <= 3:

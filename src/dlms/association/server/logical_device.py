@@ -164,7 +164,8 @@ class LogicalDevice(Parts):
 
     def allow(self, ref: AttributeRef | MethodRef, access: int, *, client: int | None = None) -> None:
         """Set the access rights of an attribute (AttributeAccessV3) or method (MethodAccessV3): of every client, or of
-        one, which comes before those of every client."""
+        one, which comes before those of every client. What wants a protected answer is denied where there can be none,
+        and so is what wants a signature: security suite 0 has none."""
         number = ref.attribute_id if isinstance(ref, AttributeRef) else ref.method_id
         self._rights[client, type(ref), ref.class_id, ref.logical_name, number] = int(access)
 

@@ -179,7 +179,8 @@ def _prove_password(association: ServerAssociation, mechanism: Mechanism, aarq: 
             raise Rejected(User.AUTHENTICATION_FAILURE)
     elif len(given) not in CHALLENGE_LENGTHS:
         raise Rejected(User.AUTHENTICATION_FAILURE)
-    association.client_challenge = given
+    else:
+        association.client_challenge = given
 
 
 def _security(device: LogicalDevice, client: ServedClient, title: bytes) -> SecurityContext:
@@ -242,7 +243,7 @@ def _initiate_request(association: ServerAssociation, aarq: Aarq) -> InitiateReq
         association.proven = True
         # What the client protects its first APDU with is what both keep to from there on.
         security.protection |= control.protection
-        association.access.protection = control.protection
+        association.access.begin(control.protection)
     if not isinstance(information, InitiateRequest):
         raise Rejected(User.NO_REASON_GIVEN, InitiateError.OTHER)
     return information

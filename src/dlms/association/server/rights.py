@@ -31,21 +31,33 @@ from dlms_core.pieces import head
 
 # As numbers: these are asked at every request, and the operators of a Flag take microseconds.
 AUTHENTICATED: Final[int] = Protection.AUTHENTICATED.value
-ENCRYPTED: Final[int] = Protection.ENCRYPTED.value
-AUTHENTICATED_REQUEST: Final = int(AttributeAccessV3.AUTHENTICATED_REQUEST)
-ENCRYPTED_REQUEST: Final = int(AttributeAccessV3.ENCRYPTED_REQUEST)
+BOTH: Final[int] = AUTHENTICATED | Protection.ENCRYPTED.value
+OF_REQUEST, OF_ANSWER = 2, 1
+"""Access rights ask for protection by the same two bits, that of the request two places below those of a security
+control, that of the answer one above."""
+SIGNED: Final = int(AttributeAccessV3.DIGITALLY_SIGNED_REQUEST | AttributeAccessV3.DIGITALLY_SIGNED_RESPONSE)
+UNPROTECTED: Final = int(AttributeAccessV3.READ | AttributeAccessV3.WRITE)
 NULL_DATA: Final = dumps(NullData())
 
 
 class Access:
     """What one client may do with a device. `association` is the object of the current association, which every
-    client sees under one name; `protection` that of the request being served."""
+    client sees under one name."""
 
     def __init__(self, device: LogicalDevice, client: ServedClient, association: ServedObject | None = None) -> None:
         self.device = device
         self.client = client
         self.association = association
         self.protection = Protection.NONE
+        """That of the request being served."""
+        self.answer = 0
+        """What its answer has to be protected by, whatever the policy: as the request is, and as the rights to what it
+        tells want. A number, as in a security control."""
+
+    def begin(self, protection: Protection, *, further: bool = False) -> None:
+        """A request has come, protected so; it may be for the `further` blocks of an answer."""
+        self.protection = protection
+        self.answer = protection._value_ | (self.answer if further else 0)
 
     def find(self, class_id: int, logical_name: bytes) -> ServedObject:
         """The object that a descriptor names; raises ObjectUndefined and ObjectClassInconsistent."""
@@ -150,11 +162,19 @@ class Access:
             raise ReadWriteDenied
 
     def _protected(self, access: int) -> bool:
-        """Whether the request is protected as much as the rights want."""
+        """Whether the request is protected as much as the rights want, and the answer can be: then it will be. Nothing
+        is signed in security suite 0."""
+        if access <= UNPROTECTED:
+            return True
         protection = self.protection._value_
-        if access & AUTHENTICATED_REQUEST and not protection & AUTHENTICATED:
+        answer = access >> OF_ANSWER & BOTH
+        unanswerable = answer and (
+            not protection or (answer & AUTHENTICATED and self.client.authentication_key is None)
+        )
+        if access & SIGNED or access << OF_REQUEST & BOTH & ~protection or unanswerable:
             return False
-        return not access & ENCRYPTED_REQUEST or bool(protection & ENCRYPTED)
+        self.answer |= answer
+        return True
 
     def _parameters(self, served: ServedObject, attribute_id: int, selector: int, octets: bytes) -> object:
         declaration = served.object.attributes.get(attribute_id)

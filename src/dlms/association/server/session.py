@@ -48,10 +48,9 @@ from dlms.association.server.work import LOGGER, Work
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError, EncodeError, ReplayDetected, SecurityError
 from dlms.grammar import Message
-from dlms.results import ExceptionServiceError, ExceptionStateError
+from dlms.results import ExceptionServiceError
 from dlms.security.ciphered import CIPHERED
 from dlms.security.context import DEDICATED, GLOBAL
-from dlms.security.counters import counter_name
 from dlms.security.protection import Protection, SecurityControl
 
 
@@ -108,6 +107,7 @@ NOTIFICATIONS: Final[dict[type[Message], Conformance]] = {
     InformationReportRequest: Conformance.INFORMATION_REPORT,
 }
 """What has to be agreed on for a notification."""
+COUNTER_ERROR: Final = ExceptionServiceError.INVOCATION_COUNTER_ERROR
 SILENT: Final = (ExceptionResponse, ConfirmedServiceError)
 """What is never answered: an error for an error would go on for ever."""
 
@@ -177,7 +177,7 @@ class ServerSession:
         if association is None:
             return encode_with_data_octets(message)
         plain = association.security is None
-        octets = encode_with_data_octets(message) if plain else self._protected(association, message)
+        octets = encode_with_data_octets(message) if plain else self._protected(association, message, Protection.NONE)
         most = association.max_send_pdu_size
         if len(octets) > most:
             raise EncodeError(f"a notification of {len(octets)} octets, where the client takes {most}")
@@ -236,7 +236,7 @@ class ServerSession:
         association = self._association
         if not isinstance(message, CIPHERED):
             if association is not None:
-                association.access.protection = Protection.NONE
+                association.access.begin(Protection.NONE)
             kind = OPENINGS.get(type(message))
             if kind is None and association is not None and association.security is not None:
                 LOGGER.warning("client %d sent an unprotected %s", self._client_sap, type(message).__name__)
@@ -250,41 +250,36 @@ class ServerSession:
             plain = security.unprotect(message)
         except ReplayDetected as error:
             LOGGER.warning("client %d: %s", self._client_sap, error)
-            return encode_with_data_octets(self._counter_error(association))
+            expected = security.lowest_acceptable(type(message))
+            return encode_with_data_octets(ExceptionResponse(NOT_ALLOWED.state_error, COUNTER_ERROR, expected))
         except (SecurityError, DecodeError) as error:
             LOGGER.warning("client %d: %s", self._client_sap, error)
             return encode_with_data_octets(DECIPHERING_ERROR)
         association.proven = True
         security.general = isinstance(message, (GeneralGloCiphering, GeneralDedCiphering))
         security.use_dedicated = isinstance(message, (DedicatedCiphering, GeneralDedCiphering))
-        association.access.protection = SecurityControl.of(message.ciphered_content.security_control).protection
+        control = SecurityControl.of(message.ciphered_content.security_control)
+        association.access.begin(control.protection, further=self._services is not None and self._services.under_way)
         inner = decode_with_data_octets(plain)
         named = None if isinstance(message, (GeneralGloCiphering, GeneralDedCiphering)) else type(message)
         if named not in (None, GLOBAL.get(inner.tags[0]), DEDICATED.get(inner.tags[0])):
             return encode_with_data_octets(DECIPHERING_ERROR)  # the envelope of one service around another
         if isinstance(inner, (*CIPHERED, GeneralBlockTransfer)) or type(inner) in OPENINGS:
-            return self._protected(association, NOT_ALLOWED)
+            return self._protected(association, NOT_ALLOWED, control.protection)
         answer = yield from self._do(inner, None, now)
-        protected = None if answer is None else self._protected(association, answer)
+        besides = SecurityControl.of(association.access.answer).protection
+        protected = None if answer is None else self._protected(association, answer, besides)
         association.renew_keys()
         return protected
 
-    def _protected(self, association: ServerAssociation, message: Message) -> bytes:
+    def _protected(self, association: ServerAssociation, message: Message, besides: Protection) -> bytes:
         security = association.security
         assert security is not None  # noqa: S101  # whoever calls looked
         store, name = security.sending_counter
         counter = store.at_hand(name)
         if counter is None:
             counter = store.reserve(name)
-        return security.protect(message, counter)
-
-    def _counter_error(self, association: ServerAssociation) -> ExceptionResponse:
-        """What tells the client the lowest counter that would be taken."""
-        security = association.security
-        assert security is not None  # noqa: S101  # whoever calls looked
-        last = security.counters.received(counter_name(security.peer_title, security.encryption_key)) or 0
-        error = ExceptionServiceError.INVOCATION_COUNTER_ERROR
-        return ExceptionResponse(ExceptionStateError.SERVICE_NOT_ALLOWED, error, last + 1)
+        return security.protect(message, counter, besides=besides)
 
     # ---- the table ------------------------------------------------------------------------------------------------
 
@@ -318,6 +313,8 @@ class ServerSession:
             self._back_off.failed(now)
         if opened.association is not None:
             self._begin(opened.association)
+            if opened.association.state is State.ASSOCIATED:
+                self._back_off.succeeded()
         return opened.aare
 
     def _begin(self, association: ServerAssociation) -> None:
@@ -341,6 +338,9 @@ class ServerSession:
     def _prove(self, message: Apdu, proof: bytes, now: float) -> Message | None:
         association = self._association
         assert association is not None  # noqa: S101  # the table says so
+        if self._back_off.closed(now):  # somebody else, who began at the same time, has failed since
+            self.close()
+            return reply_to_proof(message, None)
         try:
             answer = answer_to_proof(association, proof)
         except SecurityError as error:
