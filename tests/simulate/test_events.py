@@ -1,4 +1,4 @@
-"""What clients make happen to a simulated meter is kept up to a bound: the rows of a log, the hours without a supply."""
+"""What clients make happen to a simulated meter is kept up to a bound: rows of a log, the hours without a supply."""
 
 from __future__ import annotations
 

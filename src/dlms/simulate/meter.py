@@ -143,7 +143,7 @@ class SimulatedMeter:
                 origin=ORIGIN,
                 start=self.start,
                 entries=log.entries,
-            )  # fmt: skip
+            )
             for log in self.model.event_logs
         }
 

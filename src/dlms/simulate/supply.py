@@ -85,7 +85,7 @@ class Supply:
 
     def _is_on(self, at: Seconds) -> npt.NDArray[np.bool_]:
         starts, stops = np.array(self._off, np.int64).reshape(-1, 2).T
-        return ~((at >= starts[:, None]) & (at < stops[:, None])).any(axis=0)
+        return np.asarray(~((at >= starts[:, None]) & (at < stops[:, None])).any(axis=0))
 
     def _own(self, what: str) -> float:
         """A number in [0, 1) that is this supply's own."""
