@@ -35,6 +35,29 @@ def test_service_specific_needs_the_title_from_outside() -> None:
         open_ciphered(message, ring(encryption=EK, authentication=AK))
 
 
+def test_whose_title_it_is() -> None:
+    """That of the APDU before the one that is known from elsewhere, and that before the one of the keys."""
+    glo_get, general = dlms.decode(GLO_GET), dlms.decode(GENERAL)
+    assert isinstance(glo_get, CIPHERED)
+    assert isinstance(general, CIPHERED)
+    stranger = b"TST\0\0\0\0\1"
+    keys = ring(encryption=EK, authentication=AK, system_title=stranger)
+    assert open_ciphered(glo_get, keys, sender=TITLE).system_title == TITLE
+    assert open_ciphered(general, keys, sender=stranger).system_title == TITLE
+    with pytest.raises(TagMismatch):
+        open_ciphered(glo_get, keys)
+    with pytest.raises(DecodeError, match="8 octets, this one has 2") as refused:
+        open_ciphered(glo_get, keys, sender=b"AB")
+    assert (refused.value.path, refused.value.offset) == ("system-title", 0)
+
+
+def test_a_key_for_tags_does_not_vouch_for_what_has_none() -> None:
+    encrypted = dlms.decode(bytes.fromhex("C8122001234567411312FF935A47566827C467BC"))
+    assert isinstance(encrypted, CIPHERED)
+    opened = open_ciphered(encrypted, ring(encryption=EK, authentication=AK, system_title=TITLE))
+    assert (opened.octets, opened.authenticated) == (PLAIN, False)
+
+
 def test_general_carries_its_title() -> None:
     message = dlms.decode(GENERAL)
     assert isinstance(message, CIPHERED)

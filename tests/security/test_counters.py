@@ -69,6 +69,24 @@ def test_what_is_at_hand_was_put_away(tmp_path: Path) -> None:
         assert store.reserve("a") == 8
 
 
+def test_more_than_is_held_does_not_reach_into_the_block_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "counters.sqlite"
+    with SqliteCounterStore(path, block=4) as store, SqliteCounterStore(path, block=4) as other:
+        assert [store.reserve("a"), other.reserve("a")] == [0, 4]
+        assert store.reserve("a", 10) == 8  # 1 to 3 are skipped: ten in a row are not there
+        assert [other.reserve("a") for _ in range(4)] == [5, 6, 7, 18]
+        assert store.reserve("b", 3) == 0
+        assert store.reserve("b", 5) == 3  # nobody was in between: what was held goes on
+
+
+def test_nobody_waits_for_what_is_at_hand(tmp_path: Path) -> None:
+    with SqliteCounterStore(tmp_path / "counters.sqlite") as store:
+        store.reserve("a")
+        with store._lock:  # another thread takes a block
+            assert store.at_hand("a") is None
+        assert store.at_hand("a") == 1
+
+
 def test_a_counter_is_never_lowered(make: Maker) -> None:
     store = make(0)
     assert store.reserve("a") == 0
@@ -90,6 +108,12 @@ def test_the_end_of_a_counter(make: Maker) -> None:
     for _ in range(2):
         with pytest.raises(CounterExhausted):
             store.reserve("a")
+    if isinstance(store, MemoryCounterStore):
+        with pytest.raises(CounterExhausted):
+            store.at_hand("a")
+    else:
+        assert store.at_hand("a") is None
+    assert store.next_value("a") == LAST
     with pytest.raises(ConfigurationError):
         store.reserve("b", 0)
 
@@ -97,9 +121,12 @@ def test_the_end_of_a_counter(make: Maker) -> None:
 def test_what_was_received(make: Maker) -> None:
     store = make(0)
     assert store.received("a") is None
-    store.put_received("a", 5)
-    store.put_received("a", 3)
+    assert store.put_received("a", 0)
+    assert store.put_received("a", 5)
+    for refused in (5, 3, 0):
+        assert store.put_received("a", refused) is False
     assert store.received("a") == 5
+    assert store.received("b") is None
     assert store.reserve("a") == 0
 
 
@@ -212,6 +239,14 @@ def test_a_file_that_can_be_used_no_more_is_one_clear_error(tmp_path: Path) -> N
         store.reserve("a")
 
 
+def test_a_closed_store_hands_out_nothing_that_it_held(tmp_path: Path) -> None:
+    with SqliteCounterStore(tmp_path / "counters.sqlite", block=64) as store:
+        assert store.reserve("a") == 0
+    assert store.at_hand("a") is None
+    with pytest.raises(SecurityError, match="closed"):
+        store.reserve("a")
+
+
 def test_a_store_that_nobody_closed_is_closed(tmp_path: Path) -> None:
     database = SqliteCounterStore(tmp_path / "counters.sqlite")._database
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -244,11 +279,27 @@ def test_strict_accepts_rising_values_only(values: list[int]) -> None:
 def test_a_refused_value_does_not_count() -> None:
     received = ReceivedCounter(ReplayRule(max_forward_jump=100), MemoryCounterStore(), "peer")
     received.accept(5)
-    for refused in (5, 4, 900, LAST):
+    for refused in (5, 4, 106, 900, LAST):
         with pytest.raises(ReplayDetected):
             received.accept(refused)
     assert received.last == 5
     received.accept(6)
+    received.accept(106)
+
+
+def test_strict_remembers(make: Maker) -> None:
+    """Across associations, for which a store that is no memory may make its caller wait."""
+    store = make(0)
+    ReceivedCounter(ReplayRule(), store, "peer").accept(100)
+    later = ReceivedCounter(ReplayRule(), store, "peer")
+    assert later.last == 100
+    assert later.waits is not isinstance(store, MemoryCounterStore)
+    with pytest.raises(ReplayDetected, match="not above the last, 100"):
+        later.accept(100)
+    later.accept(LAST - 1)  # a leap of any length, where nothing was said
+    forgetful = ReceivedCounter(ReplayRule("per_association"), store, "peer")
+    assert (forgetful.last, forgetful.waits) == (None, False)
+    forgetful.accept(0)
 
 
 def test_per_association_forgets() -> None:
@@ -260,6 +311,9 @@ def test_per_association_forgets() -> None:
         first.accept(100)
     with pytest.raises(ReplayDetected, match="leaps"):
         first.accept(111)
-    assert ReceivedCounter(rule, store, "peer").last is None
+    second = ReceivedCounter(rule, store, "peer")
+    assert second.last is None
+    second.accept(5)
+    assert store.received("peer") is None
     with pytest.raises(ConfigurationError):
         ReplayRule("lax")  # type: ignore[arg-type]

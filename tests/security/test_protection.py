@@ -65,6 +65,8 @@ def test_a_tag_is_never_skipped_unasked() -> None:
     for length in (0, 11, 13, 16):
         with pytest.raises(DecodeError):
             unprotect(content, (tag + bytes(4))[:length], authentication_key=AK, **fixed)
+        with pytest.raises((DecodeError, MissingKey)):
+            unprotect(content, (tag + bytes(4))[:length], accept_unchecked=True, **fixed)
 
 
 def test_compressed_content_is_refused() -> None:
@@ -76,9 +78,25 @@ def test_compressed_content_is_refused() -> None:
 
 @pytest.mark.parametrize("counter", [-1, 1 << 32])
 def test_counter_out_of_range(counter: int) -> None:
-    with pytest.raises(ConfigurationError):
+    fixed = {"control": SecurityControl.of(0x20), "system_title": TITLE, "encryption_key": EK}
+    with pytest.raises(ConfigurationError, match="32-bit"):
+        protect(PLAIN, invocation_counter=counter, **fixed)
+    with pytest.raises(ConfigurationError, match="32-bit"):
+        unprotect(PLAIN, b"", invocation_counter=counter, **fixed)
+
+
+@pytest.mark.parametrize("counter", [0, (1 << 32) - 1])
+def test_counter_just_in_range(counter: int) -> None:
+    fixed = {"control": SecurityControl.of(0x20), "system_title": TITLE, "encryption_key": EK}
+    content, tag = protect(PLAIN, invocation_counter=counter, **fixed)
+    assert unprotect(content, tag, invocation_counter=counter, **fixed) == PLAIN
+
+
+@pytest.mark.parametrize("length", [0, 7, 9])
+def test_a_system_title_has_eight_octets(length: int) -> None:
+    with pytest.raises(ConfigurationError, match=f"this one has {length}"):
         protect(
-            PLAIN, control=SecurityControl.of(0x20), invocation_counter=counter, system_title=TITLE, encryption_key=EK
+            PLAIN, control=SecurityControl.of(0x20), invocation_counter=0, system_title=bytes(length), encryption_key=EK
         )
 
 

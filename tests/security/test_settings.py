@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dlms.errors import ConfigurationError
-from dlms.security.counters import ReplayRule
+from dlms.security.counters import MemoryCounterStore, ReplayRule
 from dlms.security.keys import Key
 from dlms.security.settings import Mechanism, Policy, Security
 
@@ -48,6 +49,43 @@ def test_passwords() -> None:
     assert "hunter2" not in repr(Security("lls", password="hunter2"))
 
 
+def test_passwords_of_a_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("12345678\n")
+    monkeypatch.setenv("METER_PASSWORD", "12345678")
+    for given in (
+        "12345678",
+        {"file": str(tmp_path / "password")},
+        {"env": "METER_PASSWORD"},
+        {"hex": "31 32333435363738"},
+    ):
+        assert Security.from_mapping({"authentication": "lls", "password": given}).password == b"12345678"
+    with pytest.raises(ConfigurationError, match="meter: password"):
+        Security.from_mapping({"authentication": "lls", "password": {"hex": "00", "file": "x"}}, "meter")
+
+
+def test_what_each_needs_is_enough() -> None:
+    """The least that every mechanism and policy can do with."""
+    title = {"client_system_title": TITLE}
+    both = {"encryption_key": EK, "authentication_key": AK, **title}
+    assert not Security("lls", password=b"x", policy="none").ciphered
+    assert Security("lls", password=b"x", policy="encrypted", encryption_key=EK, **title).ciphered
+    assert Security(policy="authenticated", **both).ciphered
+    assert Security(initiate_policy="encrypted", encryption_key=EK, **title).ciphered
+    assert not Security("hls-gmac", **both).ciphered
+    assert Security("hls-sha256", password=b"x", **title).client_system_title == bytes.fromhex(TITLE)
+    assert Security("hls-2", password=b"x", manufacturer_reply=lambda challenge, secret: secret).manufacturer_reply
+    assert Security(**GMAC, challenge_length=8).with_changes(challenge_length=64).challenge_length == 64
+    assert Security(**GMAC, replay=ReplayRule("strict", max_forward_jump=1)).replay.max_forward_jump == 1
+    assert Security(**{**GMAC, "policy": "authenticated"}, initiate_policy="authenticated+encrypted").ciphered
+    assert Security(**GMAC, dedicated_key=True).dedicated_key
+
+
+def test_counters_are_kept_where_the_caller_says() -> None:
+    store = MemoryCounterStore(first=5)
+    assert Security(counters=store).counters is store
+    assert Security().counters is not Security().counters
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -56,13 +94,33 @@ def test_passwords() -> None:
         ({"suite": 1}, "suite 1"),
         ({"ciphering": "any"}, "ciphering"),
         ({"challenge_length": 7}, "8 to 64"),
+        ({"challenge_length": 65}, "8 to 64"),
         ({"client_system_title": None}, "client_system_title"),
         ({"client_system_title": b"123"}, "8 octets"),
         ({"encryption_key": None}, "encryption_key"),
         ({"authentication_key": None}, "authentication_key"),
         ({"password": "hunter2"}, "name a mechanism"),
-        ({"authentication": "lls"}, "needs a password"),
+        ({"authentication": "lls"}, "lls needs a password"),
+        ({"authentication": "hls-sha1"}, "hls-sha1 needs a password"),
+        ({"authentication": ["lls"]}, "is one of"),
+        ({"policy": 1}, "is one of"),
         ({"authentication": "none", "policy": "none"}, "nothing uses them"),
+        ({"authentication": "none", "policy": "none", "encryption_key": None}, "nothing uses them"),
+        ({"authentication": "none", "policy": "none", "authentication_key": None}, "nothing uses them"),
+        ({"policy": "none", "authentication_key": None}, "an authentication_key is needed"),
+        ({"authentication": "none", "authentication_key": None}, "an authentication_key is needed"),
+        (
+            {
+                "authentication": "hls-sha256",
+                "password": "x",
+                "policy": "none",
+                "encryption_key": None,
+                "authentication_key": None,
+                "client_system_title": None,
+            },
+            "a client_system_title is needed",
+        ),
+        ({"initiate_policy": "authenticated"}, "protects no less"),
         ({"policy": "none", "dedicated_key": True}, "dedicated"),
         ({"authentication": "hls-2", "password": "hunter2"}, "manufacturer_reply"),
         ({"authentication": "lls", "password": "hünter2"}, "ASCII"),
@@ -71,6 +129,7 @@ def test_passwords() -> None:
         ({"replay": {"name": "strict", "jump": 5}}, "not jump"),
         ({"replay": {"max_forward_jump": "5"}}, "above 0, not '5'"),
         ({"replay": ReplayRule("strict", max_forward_jump=-5)}, "above 0, not -5"),
+        ({"replay": {"max_forward_jump": 0}}, "above 0, not 0"),
         ({"challenge_length": "16"}, "8 to 64"),
         ({"dedicated_key": "no"}, "true or false"),
         ({"suite": "0"}, "suite '0'"),
