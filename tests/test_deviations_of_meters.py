@@ -331,7 +331,7 @@ def test_an_error_may_come_unciphered() -> None:
 def test_a_push_before_the_answer_is_set_aside() -> None:
     way = negotiated()
     wire = script()
-    reading = services.get(way, ATTRIBUTE)
+    reading = services.get(way, ATTRIBUTE, None, None, bytes)
     assert isinstance(next(reading), bytes)
     push = reading.send(bytes.fromhex("0F00000001000202120001120002"))
     assert isinstance(push, SetAside)

@@ -114,21 +114,21 @@ class Meter:
     # ---- operations: as dlms.client.Meter ---------------------------------------------------------------------------
 
     @overload
-    async def get(self, ref: AttributeRef[T], /, *, selection: Selection | None = None) -> T: ...
+    def get(self, ref: AttributeRef[T], /, *, selection: Selection | None = None) -> Coroutine[Any, Any, T]: ...
     @overload
-    async def get(
+    def get(
         self, ref: AttributeRef[Any], /, *refs: AttributeRef[Any], errors: Errors = "raise"
-    ) -> tuple[Any, ...]: ...
-    async def get(
+    ) -> Coroutine[Any, Any, tuple[Any, ...]]: ...
+    def get(
         self,
         ref: AttributeRef[Any],
         /,
         *refs: AttributeRef[Any],
         selection: Selection | None = None,
         errors: Errors = "raise",
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """The value of an attribute; of several, a tuple. See `dlms.client.Meter.get`."""
-        return await self._read(operations.get(ref, refs, selection, errors))
+        return self._carrier.carry_on(self._session.run(operations.get(ref, refs, selection, errors), repeatable=True))
 
     async def get_octets(self, ref: AttributeRef[Any], /, *, selection: Selection | None = None) -> bytes:
         """The octets of an attribute's Data as they came, for `dlms.loads` or `dlms.unpack_profile`."""

@@ -273,7 +273,7 @@ class Replay:
         match message:
             case GetRequestNormal():
                 wanted = (message.cosem_attribute_descriptor, message.access_selection)
-                answers = [self._run(services.get(negotiated, *wanted))]
+                answers = [self._run(services.get(negotiated, *wanted, None, bytes))]
             case GetRequestWithList():
                 listed = [(d.cosem_attribute_descriptor, d.access_selection) for d in message.attribute_descriptor_list]
                 answers = self._run(services.get_list(negotiated, listed))

@@ -163,7 +163,7 @@ def test_lists_that_are_refused_are_not_tried_again(refusal: str) -> None:
 def test_lists_are_as_long_as_the_meter_takes() -> None:
     client = association()
     assert client._negotiated is not None
-    client._negotiated.longest_apdu = 34
+    client._negotiated.longest_apdu = client._negotiated.room = 34
     wire = script("C40341" + "03" + "001101" * 3, "C40342" + "02" + "001101" * 2)
     assert wire.run(client.get_several([TEXT] * 5)) == (1,) * 5
     assert [len(octets) for octets in wire.sent] == [34, 24]

@@ -89,7 +89,7 @@ def transferred(agreed: Negotiated, request: bytes) -> Exchange[bytes]:
 @pytest.mark.parametrize("size", [1, 7, 60, 500])
 def test_a_response_in_blocks(size: int, streams: bool) -> None:
     wire = Wire(Server(size=size, streams=streams).answer)
-    assert wire.run(get(negotiated(), TEXT)) == VALUE
+    assert wire.run(get(negotiated(), TEXT, None, None, bytes)) == VALUE
 
 
 @pytest.mark.parametrize("size", [10, 100, 520])
@@ -132,7 +132,7 @@ def test_blocks_in_any_order_and_number_make_the_response_or_an_error(data: st.D
     first = [arriving]
     wire = Wire(lambda _: first.pop() if first else [])
     try:
-        assert wire.run(get(negotiated(), TEXT)) == VALUE
+        assert wire.run(get(negotiated(), TEXT, None, None, bytes)) == VALUE
     except DlmsError:
         assert not any(arriving[i:][:3] == blocks for i in range(len(arriving)))
 
@@ -157,14 +157,14 @@ def test_blocks_in_any_order_and_number_make_the_response_or_an_error(data: st.D
 def test_a_lying_peer_is_one_clear_error(answers: tuple[str | bytes, ...]) -> None:
     wire = script(*answers)
     with pytest.raises(DlmsError):
-        wire.run(get(negotiated(), TEXT))
+        wire.run(get(negotiated(), TEXT, None, None, bytes))
     assert len(wire.sent) <= 300
 
 
 def test_silence_after_a_block_ends_after_a_few_repetitions() -> None:
     wire = script(block(1, HALVES[0]))
     with pytest.raises(DeadlineExceeded, match="silent after block 1"):
-        wire.run(get(negotiated(), TEXT))
+        wire.run(get(negotiated(), TEXT, None, None, bytes))
     repeated = [decode(octets) for octets in wire.sent[1:]]
     assert len(set(repeated)) == 1
     assert repeated[0] == GeneralBlockTransfer(LAST_BLOCK | 16, 1, 1, b"")
@@ -180,7 +180,7 @@ def test_an_error_ends_a_request_in_blocks() -> None:
 
 def test_a_notification_between_blocks_is_set_aside() -> None:
     wire = script(block(1, HALVES[0]), "0F0000000100" + "020109024142", block(2, HALVES[1], ack=1, last=True))
-    with_notification = wire.run(get(negotiated(), TEXT))
+    with_notification = wire.run(get(negotiated(), TEXT, None, None, bytes))
     assert with_notification == VALUE
     assert len(wire.set_aside) == 1
 

@@ -157,7 +157,7 @@ def test_with_the_policy_none_requests_go_out_plain() -> None:
     security = Security(**CIPHERED | {"policy": "none"}, initiate_policy="authenticated")
     way = negotiated(security=context(security))
     wire = script("C401C1000600001267")
-    assert wire.run(services.get(way, ATTRIBUTE)) == bytes.fromhex("0600001267")
+    assert wire.run(services.get(way, ATTRIBUTE, None, None, bytes)) == bytes.fromhex("0600001267")
     assert wire.sent == [bytes.fromhex("C001C100010000600100FF0200")]
 
 
@@ -215,19 +215,19 @@ def blocks_from(number: int) -> list[str]:
 @pytest.mark.parametrize("number", [0, 1, 7])
 def test_block_numbers(number: int) -> None:
     way = negotiated(quirks=Quirks(invoke_id=1, block_numbers_not_reset=True))
-    assert script(*blocks_from(number)).run(services.get(way, ATTRIBUTE)) == b"\x09\x01A"
+    assert script(*blocks_from(number)).run(services.get(way, ATTRIBUTE, None, None, bytes)) == b"\x09\x01A"
     strict = negotiated(quirks=Quirks(invoke_id=1))
     if number > 1:
         with pytest.raises(ProtocolError, match="expected block 1, got block 7"):
-            script(*blocks_from(number)).run(services.get(strict, ATTRIBUTE))
+            script(*blocks_from(number)).run(services.get(strict, ATTRIBUTE, None, None, bytes))
     else:
-        assert script(*blocks_from(number)).run(services.get(strict, ATTRIBUTE)) == b"\x09\x01A"
+        assert script(*blocks_from(number)).run(services.get(strict, ATTRIBUTE, None, None, bytes)) == b"\x09\x01A"
 
 
 def test_an_empty_block_does_no_harm() -> None:
     way = negotiated()
     answers = ["C402C1000000000100020901", "C402C100000000020000", "C402C10100000003000141"]
-    assert script(*answers).run(services.get(way, ATTRIBUTE)) == b"\x09\x01A"
+    assert script(*answers).run(services.get(way, ATTRIBUTE, None, None, bytes)) == b"\x09\x01A"
 
 
 def test_a_written_value_may_be_answered_by_the_error_that_is_none() -> None:

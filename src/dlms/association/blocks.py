@@ -12,7 +12,6 @@ from dlms.enumerations import Conformance
 from dlms.errors import ConfigurationError, ProtocolError
 from dlms.grammar import Message
 from dlms_core.pieces import split
-from dlms_core.seal import TAG_LENGTH
 
 Take: TypeAlias = Callable[[bytes], object]
 """What takes the octets of a long result, piece after piece."""
@@ -54,7 +53,7 @@ class Blocks:
 
 def need(negotiated: Negotiated, service: Conformance) -> None:
     """ConfigurationError unless all of `service` was negotiated."""
-    if not negotiated.allows(service):
+    if service._value_ & ~negotiated.agreed:  # as Negotiated.allows, which would take as long again
         raise ConfigurationError(f"the meter did not agree to {str(service.name).lower().replace('_', '-')}")
 
 
@@ -69,18 +68,9 @@ def same_count(results: Sequence[object], asked: Sequence[object]) -> None:
         raise ProtocolError(f"expected {len(asked)} results, got {len(results)}")
 
 
-def room(negotiated: Negotiated) -> int:
-    """How long a plain APDU may be: what the server takes less what its protection adds at the most."""
-    longest = negotiated.longest_apdu
-    if negotiated.security is None:
-        return longest
-    envelope = 1 + 1 + 8 + 3 + 1 + 4 + TAG_LENGTH  # tag, system title with its length, length, SC, counter, tag
-    return longest - envelope
-
-
 def fits(negotiated: Negotiated, message: Message) -> bool:
     """Whether the server takes an APDU that long."""
-    return len(encode_with_data_octets(message)) <= room(negotiated)
+    return len(encode_with_data_octets(message)) <= negotiated.room
 
 
 def whole(negotiated: Negotiated, message: Message, blocks: Conformance) -> bool:
@@ -95,7 +85,7 @@ def whole(negotiated: Negotiated, message: Message, blocks: Conformance) -> bool
 def pieces_of(negotiated: Negotiated, first: Message, later: Message, octets: bytes) -> list[bytes]:
     """The octets of a long request cut so that every APDU fits; `first` and `later` are the APDUs with empty blocks."""
     growth = 2  # the length of a block is one octet here, and three at the most
-    longest = room(negotiated) - growth
+    longest = negotiated.room - growth
     sizes = [longest - len(encode_with_data_octets(empty)) for empty in (first, later)]
     if min(sizes) < 1:
         raise ConfigurationError(f"the meter takes APDUs of {negotiated.max_send_pdu_size} octets: too short for this")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from dlms.apdu import Apdu
-from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor, SelectiveAccessDescriptor
+from dlms.apdu.get import SelectiveAccessDescriptor
 from dlms.association import services, short_names
 from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
-from dlms.association.blocks import Take, need, room
+from dlms.association.blocks import Take, need
 from dlms.association.effects import Accepting, Exchange
 from dlms.association.engine import Trace
 from dlms.association.exchange import opened, pass_over
@@ -21,7 +21,15 @@ from dlms.association.objects import object_list, objects, read
 from dlms.association.opening import Proposal, open_association, release_association
 from dlms.association.profile_reading import ProfileStructure
 from dlms.association.selection import Selection, selective_access
-from dlms.association.values import Misfit, argument_octets, octets_of, value_of
+from dlms.association.values import (
+    Misfit,
+    argument_octets,
+    as_they_are,
+    meaning_of,
+    misfit_of,
+    octets_of,
+    value_of,
+)
 from dlms.cosem.declare import InterfaceClass
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DONT_CARE, loads
@@ -112,28 +120,50 @@ class ClientAssociation:
     def get(self, ref: AttributeRef[T], selection: Selection | None = None) -> Exchange[T]:
         """One attribute."""
         if is_object_list(ref):  # some meters count it wrong
-            return (yield from object_list(self, ref, selection))
-        octets = yield from self.get_octets(ref, selection)
-        value: T = value_of(octets, ref, self.misfits)
-        return value
+            return object_list(self, ref, selection)
+        misfits = self.misfits
+        return self._get(
+            ref, selection, None, meaning_of(ref), lambda octets, error: misfit_of(octets, error, ref, misfits)
+        )
 
     def get_octets(
         self, ref: AttributeRef[Any], selection: Selection | None = None, take: Take | None = None
     ) -> Exchange[bytes]:
         """The octets of one attribute's Data; with `take` they go there as they come, and b"" is returned."""
+        return self._get(ref, selection, take, as_they_are)
+
+    def _get(
+        self,
+        ref: AttributeRef[Any],
+        selection: Selection | None,
+        take: Take | None,
+        meaning: Callable[[bytes], T],
+        misfit: Callable[[bytes, DecodeError], T] | None = None,
+    ) -> Exchange[T]:
         chosen = None if selection is None else selective_access(ref, selection)
         negotiated = self._negotiated or self.negotiated
         if negotiated.short_names:
-            return self._read_octets(ref, chosen, take)
+            return self._read_variable(ref, chosen, take, meaning, misfit)
         if ref.attribute_id == 0:
             need(negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_GET)
-        return services.get(negotiated, attribute_descriptor(ref), chosen, take)
+        return services.get(negotiated, ref.descriptor, chosen, take, meaning, misfit)
 
-    def _read_octets(
-        self, ref: AttributeRef[Any], chosen: SelectiveAccessDescriptor | None, take: Take | None
-    ) -> Exchange[bytes]:
+    def _read_variable(
+        self,
+        ref: AttributeRef[Any],
+        chosen: SelectiveAccessDescriptor | None,
+        take: Take | None,
+        meaning: Callable[[bytes], T],
+        misfit: Callable[[bytes, DecodeError], T] | None,
+    ) -> Exchange[T]:
         variable = yield from self._variable(ref, chosen)
-        return (yield from short_names.read_one(self.negotiated, variable, take))
+        octets = yield from short_names.read_one(self.negotiated, variable, take)
+        try:
+            return meaning(octets)
+        except DecodeError as error:
+            if misfit is None:
+                raise
+            return misfit(octets, error)
 
     def _variable(
         self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None
@@ -159,7 +189,7 @@ class ClientAssociation:
         """How many attributes or methods go into one request: what the meter takes, and at least one."""
         if self._lists_refused or not self.negotiated.allows(Conformance.MULTIPLE_REFERENCES):
             return 1
-        return max(1, min(self._list_limit, (room(self.negotiated) - head) // LIST_ELEMENT))
+        return max(1, min(self._list_limit, (self.negotiated.room - head) // LIST_ELEMENT))
 
     def _get_chunk(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[Any]]:
         if len(refs) == 1:
@@ -184,7 +214,7 @@ class ClientAssociation:
 
     def _get_list(self, refs: Sequence[AttributeRef[Any]]) -> Exchange[list[bytes | ServiceError]]:
         if not self.negotiated.short_names:
-            return (yield from services.get_list(self.negotiated, [(attribute_descriptor(ref), None) for ref in refs]))
+            return (yield from services.get_list(self.negotiated, [(ref.descriptor, None) for ref in refs]))
         places = yield from self._variables(refs)
         variables = [place for place in places if isinstance(place, short_names.Variable)]
         found = iter((yield from short_names.read(self.negotiated, variables)) if variables else [])
@@ -215,7 +245,7 @@ class ClientAssociation:
             if ref.attribute_id == 0:
                 need(self.negotiated, Conformance.ATTRIBUTE0_SUPPORTED_WITH_SET)
             write = services.set_value if confirmed else services.set_unconfirmed
-            yield from write(self.negotiated, attribute_descriptor(ref), octets, chosen)
+            yield from write(self.negotiated, ref.descriptor, octets, chosen)
             return
         variable = yield from self._variable(ref, chosen)
         if not confirmed:
@@ -243,10 +273,10 @@ class ClientAssociation:
         octets = [value for _, value in given]
         if not self.negotiated.short_names:
             if len(given) > 1:
-                attributes = [(attribute_descriptor(ref), None) for ref, _ in given]
+                attributes = [(ref.descriptor, None) for ref, _ in given]
                 return (yield from services.set_list(self.negotiated, attributes, octets))
             try:
-                yield from services.set_value(self.negotiated, attribute_descriptor(given[0][0]), octets[0])
+                yield from services.set_value(self.negotiated, given[0][0].descriptor, octets[0])
             except ServiceError as error:
                 return [error]
             return [None]
@@ -276,7 +306,7 @@ class ClientAssociation:
         self, given: Sequence[tuple[MethodRef[Any], bytes | None]]
     ) -> Exchange[list[bytes | ServiceError | None]]:
         if len(given) > 1:
-            methods = [method_descriptor(method) for method, _ in given]
+            methods = [method.descriptor for method, _ in given]
             return (yield from services.call_list(self.negotiated, methods, [octets or NULL for _, octets in given]))
         try:
             return [(yield from self._call_with(*given[0]))]
@@ -297,11 +327,11 @@ class ClientAssociation:
     def _call_with(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[bytes | None]:
         if self.negotiated.short_names:
             return (yield from self._call_by_short_name(method, argument))
-        return (yield from services.call(self.negotiated, method_descriptor(method), argument))
+        return (yield from services.call(self.negotiated, method.descriptor, argument))
 
     def _call_unconfirmed(self, method: MethodRef[Any], argument: bytes | None) -> Exchange[None]:
         if not self.negotiated.short_names:
-            yield from services.call_unconfirmed(self.negotiated, method_descriptor(method), argument)
+            yield from services.call_unconfirmed(self.negotiated, method.descriptor, argument)
             return
         variable = yield from self._base_names.method(self.negotiated, method)
         yield from short_names.write_unconfirmed(self.negotiated, [variable], [argument or NULL])
@@ -373,16 +403,6 @@ class ClientAssociation:
     def read(self, thing: InterfaceClass | AttributeRef[Any]) -> Exchange[Any]:
         """What an object holds, a Quantity where it is a register."""
         return read(self, thing)
-
-
-def attribute_descriptor(ref: AttributeRef[Any]) -> CosemAttributeDescriptor:
-    """The descriptor of an attribute's address."""
-    return CosemAttributeDescriptor(ref.class_id, ref.logical_name, ref.attribute_id)
-
-
-def method_descriptor(ref: MethodRef[Any]) -> CosemMethodDescriptor:
-    """The descriptor of a method's address."""
-    return CosemMethodDescriptor(ref.class_id, ref.logical_name, ref.method_id)
 
 
 def _returned(octets: bytes | None) -> Any:

@@ -37,17 +37,26 @@ def error_of(message: ExceptionResponse | ConfirmedServiceError) -> ServiceError
     return ConfirmedServiceErrorReceived(message.confirmed_service, message.service_error)
 
 
+def at_once(negotiated: Negotiated, message: Message) -> bytes | None:
+    """The octets of a message, ciphered where the association is, that go in one APDU; None where that takes more."""
+    octets = encode_with_data_octets(message)
+    if len(octets) > negotiated.room:
+        return None
+    security = negotiated.security
+    return octets if security is None else security.sealed_at_once(message.tags[0], octets)
+
+
 def protected(negotiated: Negotiated, message: Message) -> Exchange[bytes]:
     """The octets of a message, ciphered where the association is."""
-    security = negotiated.security
-    octets = encode_with_data_octets(message) if security is None else security.protected_at_once(message)
+    octets = at_once(negotiated, message)
     if octets is None:
-        octets = yield from _protected_later(security, message)
+        octets = yield from _protected_later(negotiated.security, message)
     return octets
 
 
 def _protected_later(security: SecurityContext | None, message: Message) -> Exchange[bytes]:
-    assert security is not None  # noqa: S101  # nothing else waits
+    if security is None or security.protection is Protection.NONE:
+        return encode_with_data_octets(message)
     return security.protect(message, (yield Reserve(*security.sending_counter)))
 
 
@@ -98,30 +107,58 @@ def request(negotiated: Negotiated, message: Message, *expected: type[Message]) 
     What belongs to an earlier request that was given up is passed over, a notification set aside. Raises ServiceError
     for an error APDU and ProtocolError for anything else.
     """
-    security = negotiated.security
-    octets = encode_with_data_octets(message) if security is None else security.protected_at_once(message)
+    octets = at_once(negotiated, message)
     if octets is None:
-        octets = yield from _protected_later(security, message)
-    invoked = getattr(message, INVOKE, None)
-    way: BlockTransfer | None = None
-    if len(octets) <= negotiated.longest_apdu:
-        octets = yield octets
-    else:
+        octets = yield from _protected_later(negotiated.security, message)
+    if len(octets) > negotiated.longest_apdu:
         way = BlockTransfer(negotiated)
-        if security is None or security.protection is Protection.NONE:
+        if negotiated.security is None or negotiated.security.protection is Protection.NONE:
             tell_before_blocks(negotiated, message)
         yield from way.send(octets)
         octets = yield from way.receive()
+        return (yield from answer_to(negotiated, message, expected, octets, way))
+    octets = yield octets
+    invoked = getattr(message, INVOKE, None)
+    received = None if invoked is None else answer_at_once(negotiated, octets, invoked, expected)
+    if received is None:
+        received = yield from answer_to(negotiated, message, expected, octets)
+    return received
+
+
+def answer_at_once(negotiated: Negotiated, octets: bytes, invoked: int, expected: tuple[type[Message], ...]) -> Any:
+    """The answer to what was `invoked`, of an expected class, where the octets are just that; None for what `answer_to`
+    has to look at, and then nothing has been done with them."""
+    security = negotiated.security
+    if security is None:
+        received = decode_with_data_octets(octets)
+        return received if type(received) in expected and getattr(received, INVOKE, None) == invoked else None
+    opened = security.opened_at_once(octets)
+    if opened is None:
+        return None
+    counter, plain, accept = opened
+    received = decode_with_data_octets(plain)
+    if type(received) not in expected or getattr(received, INVOKE, None) != invoked:
+        return None
+    accept(counter)
+    return received
+
+
+def answer_to(
+    negotiated: Negotiated,
+    message: Message,
+    expected: tuple[type[Message], ...],
+    octets: bytes,
+    way: BlockTransfer | None = None,
+) -> Exchange[Any]:
+    """The answer to a message, of an expected class, of which these octets are the first that came; `way` is that of
+    the general blocks which they came in. What is for others is passed over or set aside, as `request` says."""
+    security = negotiated.security
     while True:
-        plain = octets if security is None else security.opened_at_once(octets)
-        received = decode_with_data_octets(octets if plain is None else plain)
-        if type(received) in expected and plain is not None and invoked is not None:
-            if getattr(received, INVOKE, None) == invoked:
-                return received
-        elif way is None and type(received) is GeneralBlockTransfer and (plain is None or plain is octets):
+        received = decode_with_data_octets(octets)
+        if way is None and type(received) is GeneralBlockTransfer:
             way = BlockTransfer(negotiated)
             received = decode_with_data_octets((yield from way.receive(octets)))
-        if plain is None and security is not None:
+        if security is not None:
             plain, waiting = _deciphered(security, received)
             if waiting is not None:
                 yield Accept(*waiting)

@@ -9,11 +9,14 @@ from typing import Final
 from dlms.enumerations import Conformance
 from dlms.quirks import Quirks
 from dlms.security.context import SecurityContext
+from dlms_core.seal import TAG_LENGTH
 
 CONFIRMED: Final = 0x40
 HIGH_PRIORITY: Final = 0x80
 ASSOCIATION_BASE_NAME: Final = 0xFA00
 """The short name of the current association."""
+ENVELOPE: Final = 1 + 1 + 8 + 3 + 1 + 4 + TAG_LENGTH
+"""Octets around a plain APDU: tag, system title with its length, length, security control, counter, tag."""
 BLOCK_WINDOW: Final = 16
 """How many blocks of a general-block-transfer are taken at once where no quirk says otherwise."""
 
@@ -61,12 +64,15 @@ class Negotiated:
     _long_invoke_id: int = 0
     longest_apdu: int = field(init=False)
     """The octets of the longest APDU that the server takes."""
+    room: int = field(init=False)
+    """The octets of the longest plain APDU that fits it: less what protection adds at the most."""
     agreed: int = field(init=False)
     """`conformance` as a number: a Flag's own operators take ten times as long."""
     _flags: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.longest_apdu = self.max_send_pdu_size or 0xFFFF
+        self.room = self.longest_apdu - (0 if self.security is None else ENVELOPE)
         self.agreed = int(self.conformance)
         self._invoke_id = self.quirks.invoke_id or 0
         self._flags = (HIGH_PRIORITY if self.high_priority else 0) | (

@@ -50,7 +50,7 @@ from dlms.apdu.set import (
 )
 from dlms.association.blocks import Blocks, Take, as_data, need, pieces_of, same_count, whole
 from dlms.association.effects import Exchange, Progress
-from dlms.association.exchange import request, send_unconfirmed
+from dlms.association.exchange import answer_at_once, answer_to, at_once, request, send_unconfirmed
 from dlms.association.negotiated import Negotiated
 from dlms.data import Data, loads
 from dlms.enumerations import Conformance
@@ -61,7 +61,10 @@ from dlms.service_errors import ServiceError, service_error
 
 M = TypeVar("M", bound=Message)
 Selected: TypeAlias = tuple[CosemAttributeDescriptor, SelectiveAccessDescriptor | None]
-GET: Final = Conformance.GET  # a name of the class is looked up more slowly
+T = TypeVar("T")
+GET: Final = int(Conformance.GET)
+GET_BLOCK: Final = (GetResponseWithDatablock,)
+GET_RESPONSES: Final = (GetResponseNormal, GetResponseWithDatablock)
 EMPTY: Final = DataBlockSA(False, 0, b"")
 LIST_OF_RESULTS: Final = program(tuple[GetDataResult, ...], data_as_octets=True)
 LIST_OF_RESPONSES: Final = program(tuple[ActionResponseWithOptionalData, ...], data_as_octets=True)
@@ -79,28 +82,45 @@ class ListRefused(ServiceError):
 def get(
     negotiated: Negotiated,
     attribute: CosemAttributeDescriptor,
-    selection: SelectiveAccessDescriptor | None = None,
-    take: Take | None = None,
-) -> Exchange[bytes]:
-    """The octets of an attribute's Data; ServiceError if the meter refuses.
+    selection: SelectiveAccessDescriptor | None,
+    take: Take | None,
+    meaning: Callable[[bytes], T],
+    misfit: Callable[[bytes, DecodeError], T] | None = None,
+) -> Exchange[T]:
+    """What an attribute's Data means, of which `meaning` is given the octets; ServiceError if the meter refuses.
 
-    With `take`, they go there as they come, block by block, and b"" is returned.
+    With `take`, the octets go there as they come, block by block, and `meaning` is given b"". `misfit` is given octets
+    that `meaning` refuses, and why.
     """
-    need(negotiated, GET)
+    if not negotiated.agreed & GET:
+        need(negotiated, Conformance.GET)
     invoke = negotiated.invoke_id_and_priority()
     message = GetRequestNormal(invoke, attribute, selection)
-    response = yield from request(negotiated, message, GetResponseNormal, GetResponseWithDatablock)
+    octets = at_once(negotiated, message)
+    if octets is None:
+        response = yield from request(negotiated, message, *GET_RESPONSES)
+    else:  # as `request` does; nearly all that is read goes this way, and a generator more would be felt
+        octets = yield octets
+        response = answer_at_once(negotiated, octets, invoke, GET_RESPONSES) or (
+            yield from answer_to(negotiated, message, GET_RESPONSES, octets)
+        )
     if isinstance(response, GetResponseNormal):
-        octets: object = response.result
-        if not isinstance(octets, bytes):
-            raise service_error(cast(DataAccessResult, octets), attribute)
-        if take is None:
-            return octets
-        take(octets)
-        return b""
-    pieces: list[bytes] = []
-    yield from _get_blocks(negotiated, invoke, response, take or pieces.append, attribute)
-    return b"".join(pieces)
+        result: object = response.result
+        if not isinstance(result, bytes):
+            raise service_error(cast(DataAccessResult, result), attribute)
+        if take is not None:
+            take(result)
+            result = b""
+    else:
+        pieces: list[bytes] = []
+        yield from _get_blocks(negotiated, invoke, response, take or pieces.append, attribute)
+        result = b"".join(pieces)
+    try:
+        return meaning(result)
+    except DecodeError as error:
+        if misfit is None:
+            raise
+        return misfit(result, error)
 
 
 def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange[list[bytes | ServiceError]]:
@@ -139,7 +159,14 @@ def _get_blocks(
         if block.last_block:
             return
         following = GetRequestNext(invoke, block.block_number)
-        response = yield from request(negotiated, following, GetResponseWithDatablock)
+        octets = at_once(negotiated, following)
+        if octets is None:
+            response = yield from request(negotiated, following, *GET_BLOCK)
+        else:  # as in `get`
+            octets = yield octets
+            response = answer_at_once(negotiated, octets, invoke, GET_BLOCK) or (
+                yield from answer_to(negotiated, following, GET_BLOCK, octets)
+            )
 
 
 # ---- SET ----------------------------------------------------------------------------------------------------------

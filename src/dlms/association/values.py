@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,19 +22,30 @@ class Misfit:
     error: DecodeError
 
 
-def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> Any:
-    """The value of an attribute; plain, with a note in `misfits`, where it does not fit what is declared.
+def meaning_of(ref: AttributeRef[Any]) -> Callable[[bytes], Any]:
+    """What makes an attribute's value of its octets, by the declared type; plain where anything may stand (a CHOICE).
+    It raises DecodeError."""
+    return loads if ref.declaration is None else ref.declaration.decode
 
-    Where anything may stand (a CHOICE), the value is plain, too.
-    """
-    if ref.declaration is None:
-        return loads(octets)
+
+def misfit_of(octets: bytes, error: DecodeError, ref: AttributeRef[Any], misfits: list[Misfit]) -> Any:
+    """A value that does not fit what is declared: plain, with a note in `misfits`. DecodeError where it is no Data."""
+    value = loads(octets)
+    misfits.append(Misfit(str(ref), error))
+    return value
+
+
+def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> Any:
+    """The value of an attribute; plain, with a note in `misfits`, where it does not fit what is declared."""
     try:
-        return ref.declaration.decode(octets)
+        return meaning_of(ref)(octets)
     except DecodeError as error:
-        value = loads(octets)
-        misfits.append(Misfit(str(ref), error))
-        return value
+        return misfit_of(octets, error, ref, misfits)
+
+
+def as_they_are(octets: bytes) -> bytes:
+    """The octets of a value, for whoever wants nothing made of them."""
+    return octets
 
 
 def octets_of(value: Any, ref: AttributeRef[Any] | MethodRef[Any]) -> bytes:

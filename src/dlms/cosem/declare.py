@@ -50,7 +50,7 @@ __all__ = [
 class Attribute(Generic[T]):
     """The declaration of one attribute. Read from an object it is the attribute's AttributeRef."""
 
-    __slots__ = ("_decode", "attribute_id", "book_name", "name", "node", "note", "selectors", "static")
+    __slots__ = ("attribute_id", "book_name", "decode", "name", "node", "note", "selectors", "static")
 
     attribute_id: int
     node: Node[T]
@@ -65,6 +65,9 @@ class Attribute(Generic[T]):
     """Its name in the book, which may have capitals."""
     note: str
     """What the type does not say: units, ranges, doubts."""
+    decode: Callable[[bytes], Any]
+    """The value that octets hold by the declared type, plain where any type may stand; DecodeError. It is compiled when
+    it is first asked for."""
 
     def __init__(
         self,
@@ -79,17 +82,14 @@ class Attribute(Generic[T]):
         self.node = node
         self.static = static
         self.selectors = selectors
-        self._decode: Callable[[bytes], Any] | None = None
+        self.decode = self._first_decode
         self.name = ""
         self.book_name = book_name or ""
         self.note = note
 
-    def decode(self, octets: bytes) -> Any:
-        """The value that octets hold by the declared type, plain where any type may stand; DecodeError."""
-        decode = self._decode
-        if decode is None:
-            decode = self._decode = loads if isinstance(self.node, AnyData) else program(self.node).decode
-        return decode(octets)
+    def _first_decode(self, octets: bytes, /) -> Any:
+        self.decode = loads if isinstance(self.node, AnyData) else program(self.node).decode
+        return self.decode(octets)
 
     def __set_name__(self, owner: type[InterfaceClass], name: str) -> None:
         self.name = name

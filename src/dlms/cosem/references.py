@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic
 
+from dlms.apdu.get import CosemAttributeDescriptor, CosemMethodDescriptor
 from dlms.errors import EncodeError
 from dlms.grammar.nodes import Node
 from dlms.logical_name import LogicalName
@@ -36,7 +37,7 @@ class AttributeRef(Generic[T]):
     addresses whatever there is: `node` is None and T is Any. attribute_id 0 stands for all attributes.
     """
 
-    __slots__ = ("attribute_id", "class_id", "declaration", "logical_name")
+    __slots__ = ("_descriptor", "attribute_id", "class_id", "declaration", "logical_name")
 
     class_id: int
     logical_name: LogicalName
@@ -53,6 +54,14 @@ class AttributeRef(Generic[T]):
         self.logical_name = LogicalName(logical_name)
         self.attribute_id = checked("attribute_id", attribute_id, -128, 127)
         self.declaration = declaration
+        self._descriptor: CosemAttributeDescriptor | None = None
+
+    @property
+    def descriptor(self) -> CosemAttributeDescriptor:
+        """The address as requests have it; made once."""
+        if self._descriptor is None:
+            self._descriptor = CosemAttributeDescriptor(self.class_id, self.logical_name, self.attribute_id)
+        return self._descriptor
 
     @property
     def node(self) -> Node[T] | None:
@@ -112,6 +121,11 @@ class MethodRef(Generic[T]):
         self.method_id = checked("method_id", method_id, -128, 127)
         self.declaration = declaration
         self.short_name_offset = short_name_offset
+
+    @property
+    def descriptor(self) -> CosemMethodDescriptor:
+        """The address as requests have it."""
+        return CosemMethodDescriptor(self.class_id, self.logical_name, self.method_id)
 
     @property
     def node(self) -> Node[T] | None:

@@ -5,9 +5,9 @@ Nothing here reserves counters or reads a clock: whoever sends hands in the coun
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, get_args
+from typing import Final, NamedTuple, get_args
 
 from dlms.apdu import decode_with_data_octets, encode, encode_with_data_octets
 from dlms.apdu.ciphering import (
@@ -39,10 +39,32 @@ def _plain_tag(ciphered: int, distance: int) -> int:
 GLOBAL: dict[int, type[GlobalCiphering]] = {_plain_tag(of.tags[0], 1): of for of in get_args(GlobalCiphered)}
 DEDICATED: dict[int, type[DedicatedCiphering]] = {_plain_tag(of.tags[0], 2): of for of in get_args(DedicatedCiphered)}
 """The service-specific envelope of a plain APDU, by its tag; an APDU that has none goes in a general one."""
-ENVELOPE_TAGS: Final = {of: of.tags[0] for of in (*GLOBAL.values(), *DEDICATED.values())}
-GLOBAL_TAGS, DEDICATED_TAGS = (bytes(of.tags[0] for of in table.values()) for table in (GLOBAL, DEDICATED))
+ENVELOPE_TAGS: Final = tuple({plain: of.tags[0] for plain, of in table.items()} for table in (GLOBAL, DEDICATED))
+"""The tag of that envelope, by the tag of the plain APDU: of the global one, and of the dedicated one."""
 PROTECTED: Final = AUTHENTICATED | ENCRYPTED
 WITH_TITLE: Final = (GeneralGloCiphering, GeneralDedCiphering)
+
+
+class _Sending(NamedTuple):
+    """What is sent with, as long as nothing changes: where the counter is and, if nothing but a counter is wanting,
+    the tags of the envelopes and the seal."""
+
+    store: CounterStore
+    name: str
+    envelopes: Mapping[int, int]
+    seal: Seal | None
+
+
+class _Receiving(NamedTuple):
+    """What is received with at once, as long as nothing changes."""
+
+    seal: Seal
+    tags: bytes
+    accept: Callable[[int], None]
+
+
+MADE: Final = frozenset(("_sending", "_receiving", "_seals"))
+"""Attributes that follow from the others."""
 
 
 @dataclass(slots=True)
@@ -69,55 +91,69 @@ class SecurityContext:
     trace: Callable[[str, bytes], None] | None = None
     _dedicated_counters: MemoryCounterStore = field(default_factory=MemoryCounterStore)
     _received: dict[bool, ReceivedCounter] = field(default_factory=dict)
-    _own_seal: Seal | None = None
-    _peer_seal: Seal | None = None
-    _counted_key: Key | None = None
-    _counter_name: str = ""
+    _seals: dict[tuple[bool, bool, int], Seal] = field(default_factory=dict)
+    _sending: _Sending | None = None
+    _receiving: _Receiving | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Whatever changes, what was made of it is made anew."""
+        object.__setattr__(self, name, value)
+        if name not in MADE:
+            object.__setattr__(self, "_seals", {})
+            object.__setattr__(self, "_sending", None)
+            object.__setattr__(self, "_receiving", None)
+
+    @property
+    def _dedicated(self) -> bool:
+        """Whether the dedicated key is in use."""
+        return self.use_dedicated and self.dedicated_key is not None
 
     @property
     def sending_counter(self) -> tuple[CounterStore, str]:
         """Where the counter of what we send is kept, and its name there."""
-        key, store = self.encryption_key, self.counters
-        if self.use_dedicated and self.dedicated_key is not None:
-            key, store = self.dedicated_key, self._dedicated_counters
-        if key is not self._counted_key:
-            self._counted_key, self._counter_name = key, counter_name(self.own_title, key)
-        return store, self._counter_name
+        sending = self._sending or self._as_sending()
+        return sending.store, sending.name
 
-    def protected_at_once(self, message: Message) -> bytes | None:
-        """What `protect` makes of a message under the next counter; the message as it is where nothing is asked for.
+    def _as_sending(self) -> _Sending:
+        dedicated = self._dedicated
+        control = self.suite | self.protection._value_
+        at_once = control & PROTECTED and not self.general and self.trace is None
+        sending = self._sending = _Sending(
+            self._dedicated_counters if dedicated else self.counters,
+            counter_name(self.own_title, self._key(dedicated)),
+            ENVELOPE_TAGS[dedicated] if at_once else {},
+            self._seal(True, dedicated, control) if at_once else None,
+        )
+        return sending
 
-        None where that counter has to be put away first, for which somebody may have to wait.
+    def sealed_at_once(self, tag: int, plain: bytes) -> bytes | None:
+        """The service-specific ciphered APDU around the plain one of this tag, under the next counter; the plain one
+        where nothing is asked for.
+
+        None where it takes more: a counter that has to be put away first, for which somebody may have to wait, a
+        general APDU, a trace. `protect` does all.
         """
-        if self.protection is Protection.NONE:
-            return encode_with_data_octets(message)
-        store, name = self.sending_counter
+        store, name, envelopes, seal = self._sending or self._as_sending()
+        envelope = envelopes.get(tag)
+        if envelope is None or seal is None:
+            return plain if self.protection is Protection.NONE else None
         counter = store.at_hand(name)
-        return None if counter is None else self.protect(message, counter)
+        return None if counter is None else seal.apdu(envelope, plain, counter)
 
     def protect(self, message: Message, counter: int, *, besides: Protection = Protection.NONE) -> bytes:
         """The octets of the ciphered APDU around a message, whose Data may be given as octets.
 
         `besides` is protection that this message needs, whatever the policy.
         """
-        dedicated = self.use_dedicated and self.dedicated_key is not None
-        key = self.dedicated_key if dedicated else self.encryption_key
-        assert key is not None  # noqa: S101  # dedicated says so
+        dedicated = self._dedicated
         control = self.suite | self.protection._value_ | besides._value_
-        seal = self._own_seal
-        if (
-            seal is None
-            or seal.control != control
-            or seal.encryption_key is not key
-            or seal.authentication_key is not self.authentication_key
-        ):
-            seal = self._own_seal = Seal(SecurityControl.of(control), self.own_title, key, self.authentication_key)
+        seal = self._seal(True, dedicated, control)
         plain = encode_with_data_octets(message)
         if self.trace is not None:
             self.trace("plaintext sent", plain)
         envelope = None if self.general else (DEDICATED if dedicated else GLOBAL).get(message.tags[0])
         if envelope is not None and control & PROTECTED:
-            return seal.apdu(ENVELOPE_TAGS[envelope], plain, counter)
+            return seal.apdu(envelope.tags[0], plain, counter)
         information, tag = seal.protect(plain, counter)
         content = CipheredContent(control, counter, information, tag or None)
         if envelope is not None:
@@ -139,31 +175,32 @@ class SecurityContext:
             received.accept(counter)
         return plain
 
-    def opened_at_once(self, octets: bytes) -> bytes | None:
-        """What `unprotect` makes of the octets of a service-specific ciphered APDU that is just what is asked for.
+    def _as_receiving(self) -> _Receiving | None:
+        control = self.suite | self.protection._value_
+        dedicated = self._dedicated
+        received = self._received.get(dedicated)
+        if received is None or received.waits or self.trace is not None or not control & AUTHENTICATED:
+            return None
+        tags = bytes(ENVELOPE_TAGS[dedicated].values())
+        receiving = self._receiving = _Receiving(self._seal(False, dedicated, control), tags, received.accept)
+        return receiving
+
+    def opened_at_once(self, octets: bytes) -> tuple[int, bytes, Callable[[int], None]] | None:
+        """The counter and the plain APDU of a service-specific ciphered one that is protected just as is asked for, and
+        whose tag fits. The counter is not judged yet: it is for the third to accept or refuse with ReplayDetected, and
+        before it did nothing may be done with the APDU.
 
         None for anything else, and wherever somebody may have to wait: its message tells more.
         """
-        seal = self._peer_seal
-        if seal is None or self.trace is not None:
+        receiving = self._receiving or self._as_receiving()
+        if receiving is None:
             return None
-        dedicated = seal.encryption_key is not self.encryption_key
-        received = self._received.get(dedicated)
-        if (
-            received is None
-            or received.waits
-            or seal.control != self.suite | self.protection._value_
-            or not seal.control & AUTHENTICATED
-            or seal.authentication_key is not self.authentication_key
-            or (dedicated and seal.encryption_key is not self.dedicated_key)
-        ):
-            return None
-        opened = seal.opened(octets, DEDICATED_TAGS if dedicated else GLOBAL_TAGS)
+        seal, tags, accept = receiving
+        opened = seal.opened(octets, tags)
         if opened is None:
             return None
         counter, plain = opened
-        received.accept(counter)
-        return plain
+        return counter, plain, accept
 
     def deciphered(
         self, message: Ciphered, *, besides: Protection = Protection.NONE
@@ -178,21 +215,10 @@ class SecurityContext:
         asked = self.suite | self.protection._value_ | besides._value_
         if control != asked or not asked & PROTECTED or kind in WITH_TITLE:
             self._check(message, control, asked & ~SUITE)
-        key = self.dedicated_key if dedicated else self.encryption_key
-        if key is None:
-            raise SecurityError("the peer used a dedicated key, and none was agreed on")
+        key = self._key(dedicated)
         counter = content.invocation_counter
         assert counter is not None  # noqa: S101  # it is protected: _check
-        seal = self._peer_seal
-        if (
-            seal is None
-            or seal.control != control
-            or seal.encryption_key is not key
-            or seal.authentication_key is not self.authentication_key
-        ):
-            seal = self._peer_seal = Seal(
-                SecurityControl.of(control), self.peer_title, key, self.authentication_key
-            )  # fmt: skip
+        seal = self._seal(False, dedicated, control)
         plain = seal.unprotect(content.information, content.authentication_tag or b"", counter)
         if plain is None:
             raise tag_mismatch()
@@ -214,6 +240,22 @@ class SecurityContext:
         """The lowest invocation counter that would be accepted in a ciphered APDU of that kind."""
         received = self._received.get(HAS_DEDICATED_KEY[envelope])
         return 0 if received is None or received.last is None else received.last + 1
+
+    def _key(self, dedicated: bool) -> Key:
+        if not dedicated:
+            return self.encryption_key
+        if self.dedicated_key is None:
+            raise SecurityError("the peer used a dedicated key, and none was agreed on")
+        return self.dedicated_key
+
+    def _seal(self, own: bool, dedicated: bool, control: int) -> Seal:
+        """What one of the two protects with under one of the keys."""
+        seal = self._seals.get((own, dedicated, control))
+        if seal is None:
+            title = self.own_title if own else self.peer_title
+            seal = Seal(SecurityControl.of(control), title, self._key(dedicated), self.authentication_key)
+            self._seals[own, dedicated, control] = seal
+        return seal
 
     def change_keys(self, encryption_key: Key, authentication_key: Key | None) -> None:
         """Go on under other global keys; the counters of an encryption key are its own. A dedicated key stays."""

@@ -19,6 +19,7 @@ from typing import Final, Literal, Protocol, Self
 from dlms.errors import ConfigurationError, CounterExhausted, ReplayDetected, SecurityError
 from dlms.security.keys import Key
 from dlms.security.protection import LAST_COUNTER
+from dlms_core.counter import InvocationCounter
 
 ATTEMPTS = 20
 FORWARD_JUMP = 1 << 24  # how far a counter may leap without being forced; a lie of a peer could exhaust it otherwise
@@ -53,7 +54,7 @@ class CounterStore(Protocol):
 
 
 class MemoryCounterStore:
-    """Counters for the life of the process. `first` is where an unknown counter starts.
+    """Counters for the life of the process. `first` is where an unknown counter starts, 0 or above.
 
     A fixed key with counters that start again is how nonces repeat: use it with keys that live no longer than the
     process, or with `first` read from the meter.
@@ -61,31 +62,31 @@ class MemoryCounterStore:
 
     def __init__(self, first: int = 0) -> None:
         self._first = first
-        self._next: dict[str, int] = {}
+        self._counters: dict[str, InvocationCounter] = {}
         self._received: dict[str, int] = {}
         self._lock = threading.Lock()
 
+    def _counter(self, name: str) -> InvocationCounter:
+        return self._counters.get(name) or self._counters.setdefault(name, InvocationCounter(self._first))
+
     def reserve(self, name: str, count: int = 1) -> int:
-        with self._lock:
-            value = self._next.get(name, self._first)
-            self._next[name] = _after(name, value, count)
-            return value
+        if not 0 < count <= LAST_COUNTER:
+            raise ConfigurationError(f"cannot reserve {count} values of a counter")
+        value = self._counter(name).take(count)
+        if value is None:
+            raise _exhausted(name)
+        return value
 
     def at_hand(self, name: str) -> int | None:
-        with self._lock:
-            value = self._next.get(name, self._first)
-            if value >= LAST_COUNTER:
-                raise _exhausted(name)
-            self._next[name] = value + 1
-            return value
+        counter = self._counters.get(name)
+        value = None if counter is None else counter.take()
+        return self.reserve(name) if value is None else value
 
     def next_value(self, name: str) -> int:
-        with self._lock:
-            return self._next.get(name, self._first)
+        return self._counter(name).next
 
     def advance_to(self, name: str, value: int) -> None:
-        with self._lock:
-            self._next[name] = max(value, self._next.get(name, self._first))
+        self._counter(name).advance_to(value)
 
     def received(self, name: str) -> int | None:
         with self._lock:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from dlms.association.effects import Accept, Reserve, Wait
 from dlms.errors import ConfigurationError, ConnectionLost
@@ -12,7 +14,7 @@ from dlms.link.iec62056_21 import enter_mode_e
 from dlms.security.counters import MemoryCounterStore
 from dlms.shell.demands import Conversation, Demand, Dial, HangUp, Transmit
 from dlms.transport import dialogue, loopback
-from dlms.transport.base import AsyncTransport
+from dlms.transport.base import AsyncTransport, turn
 from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
@@ -55,14 +57,18 @@ class AsyncCarrier:
     def __init__(self, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
         self._dial = dial
         self._transport: AsyncTransport | None = None
-        self._busy = asyncio.Lock()
+        self._turn: Callable[[bytes, float], Awaitable[bytes | None]] = _not_connected
+        self._busy = False
+        self._waiting: deque[asyncio.Future[None]] = deque()  # for their turn
 
     async def carry_on(self, conversation: Conversation[R]) -> R:
         """What the conversation comes to, or the error that it ends with."""
         send = conversation.send
         proceed: Callable[[Any], Demand] = send
         outcome: Any = None
-        await self._busy.acquire()  # `async with` takes two coroutines more
+        if self._busy:
+            await self._own_turn()
+        self._busy = True
         try:
             while True:
                 try:
@@ -73,10 +79,7 @@ class AsyncCarrier:
                 try:
                     if type(demand) is tuple:
                         octets, timeout = demand
-                        transport = self._transport or self._connected
-                        if octets:
-                            await transport.send(octets)
-                        outcome = await transport.receive(timeout)
+                        outcome = await self._turn(octets, timeout)
                     else:
                         outcome = await self._carry_out(demand)
                     proceed = send
@@ -86,18 +89,43 @@ class AsyncCarrier:
             conversation.close()  # at once, though a traceback may hold it: what it has to put right is due now
             raise
         finally:
-            self._busy.release()
+            if self._waiting:
+                self._pass_on()
+            else:
+                self._busy = False
+
+    async def _own_turn(self) -> None:
+        """Wait until those that came before are done; `asyncio.Lock` takes longer even where nobody is in the way."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled():  # the turn had come just now
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Let the next one have its turn."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return
+        self._busy = False
 
     async def hang_up(self) -> None:
         """Close the transport; doing so twice is no error."""
-        transport, self._transport = self._transport, None
+        transport, self._transport, self._turn = self._transport, None, _not_connected
         if transport is not None:
             await transport.close()
 
     async def _carry_out(self, demand: Demand) -> Any:
         match demand:
             case Transmit(octets):
-                await self._connected.send(octets)
+                if self._transport is None:
+                    _not_connected(octets, 0)
+                await self._transport.send(octets)
             case Reserve(store, name) if isinstance(store, MemoryCounterStore):
                 return store.reserve(name)
             case Reserve(store, name):  # it may wait for the disk
@@ -108,13 +136,12 @@ class AsyncCarrier:
                 await asyncio.sleep(seconds)
             case Dial():
                 await self.hang_up()
-                self._transport = await self._dial()
+                self._transport = transport = await self._dial()
+                self._turn = getattr(transport, "turn", None) or partial(turn, transport)
             case HangUp():
                 await self.hang_up()
         return None
 
-    @property
-    def _connected(self) -> AsyncTransport:
-        if self._transport is None:
-            raise ConnectionLost("the connection is closed")
-        return self._transport
+
+def _not_connected(octets: bytes, timeout: float) -> NoReturn:
+    raise ConnectionLost("the connection is closed")

@@ -31,7 +31,8 @@ def get(
     ref: AttributeRef[Any], refs: tuple[AttributeRef[Any], ...], selection: Selection | None, errors: Errors
 ) -> Operation[Any]:
     """The value of an attribute; of several, a tuple."""
-    _check_attribute(ref)
+    if type(ref) is not AttributeRef:
+        _check_attribute(ref)
     if not refs:
         return lambda association: association.get(ref, selection)
     for each in refs:

@@ -12,7 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Self, TypeVar, Unpack
+from typing import Any, Final, Self, TypeAlias, TypeVar, Unpack
 
 from dlms.apdu import decode, encode_with_data_octets
 from dlms.association.client import ClientAssociation
@@ -46,6 +46,7 @@ from dlms.shell.redaction import Redacted
 from dlms.shell.target import Target
 
 R = TypeVar("R")
+Operation: TypeAlias = Callable[[ClientAssociation], Exchange[R]]
 NOTIFICATIONS_MOST = 1024  # kept while nobody asks for them; the oldest make room
 CURRENT_NAME: Final = {names: AttributeRef(12 if names else 15, CURRENT_ASSOCIATION, 1) for names in (False, True)}
 """By whether names are short: the name of the current association, which every client may read."""
@@ -138,7 +139,7 @@ class Session:
         self._engine = Engine(self.target.link(), self._trace)
         self._engine.connect(time.monotonic())
         yield from self._until(self._engine.is_connected, self.deadlines.link, "the link")
-        yield from self._carried(self.association.open(), self.deadlines.response)
+        yield from self.run(ClientAssociation.open, repeatable=None)
         self._lost = None
 
     def _worth_repeating(self, error: DlmsError) -> bool:
@@ -164,7 +165,7 @@ class Session:
         with contextlib.suppress(DlmsError):
             if self._engine.awaiting:
                 yield from self._settled(self.deadlines.release)
-            yield from self._carried(self.association.release(), self.deadlines.release)
+            yield from self.run(ClientAssociation.release, repeatable=None, limit=self.deadlines.release)
         with contextlib.suppress(DlmsError):
             self._engine.disconnect(time.monotonic())
             yield from self._until(self._engine.is_disconnected, self.deadlines.release, "the link's end")
@@ -207,7 +208,7 @@ class Session:
         try:
             try:
                 yield from self.reassociate(public_client, Security())
-                last = yield from self._carried(read_counter(self.association, counter), self.deadlines.response)
+                last = yield from self.run(lambda public: read_counter(public, counter), repeatable=None)
                 following = advance_counter(security, last, force=force)
             except DlmsError as error:
                 failure = error
@@ -223,15 +224,105 @@ class Session:
     # ---- operations -----------------------------------------------------------------------------------------------
 
     def run(
-        self, operation: Callable[[ClientAssociation], Exchange[R]], *, repeatable: bool = False
+        self, operation: Operation[R], *, repeatable: bool | None = False, limit: float | None = None
     ) -> Conversation[R]:
-        """Carry out an operation of the association; where no answer comes and it is `repeatable`, again.
+        """Carry out an operation of the association; where no answer comes and it is `repeatable`, again: the first
+        time over the same link, then, or where that is lost, over a new one.
 
-        The first time over the same link, then, or where that is lost, over a new one.
+        With None for `repeatable` the link is there, and what becomes of it is the caller's business. `limit` is how
+        many seconds each answer may take, unless it is the usual time. Every generator that waits within another
+        costs each message some of its time, so there is but this one.
         """
+        engine, monotonic = self._engine, time.monotonic
+        if repeatable is not None and (self._lost is not None or engine.awaiting):
+            return (yield from self._repeated(operation, None, repeatable=repeatable))
+        if limit is None:
+            limit = self.deadlines.response
+        unsolicited = engine.unsolicited
+        exchange = operation(self.association)
+        send = exchange.send
+        proceed: Callable[[Any], Effect] = send
+        outcome: Any = None
+        deadline: float | None = None  # of an answer that is waited for already
+        try:
+            while True:
+                try:
+                    effect = proceed(outcome)
+                except StopIteration as stop:
+                    if not engine.untimed and (octets := engine.octets_to_send()):  # what the link still has to say
+                        yield from self._transmitted(octets)
+                    result: R = stop.value
+                    return result
+                proceed, outcome = send, None
+                try:
+                    if type(effect) is bytes:  # the way of nearly all that is said: one step, not many small ones
+                        while unsolicited:
+                            yield from self._take_in(unsolicited.popleft())
+                        now = self._last_word = monotonic()
+                        deadline = now + limit
+                        octets = engine.ask(effect, now)
+                        arrived = yield octets, limit if engine.untimed else engine.next_due(deadline) - now
+                        if arrived:
+                            outcome = engine.answer(arrived, now if engine.untimed else monotonic())
+                        else:
+                            self._take(arrived, monotonic())
+                        if outcome is None:
+                            outcome = yield from self._until(
+                                engine.next_apdu, deadline - monotonic(), "a response", limit
+                            )
+                    elif type(effect) is Receive and effect.patience is None:
+                        now = monotonic()
+                        deadline = deadline or now + limit
+                        outcome = yield from self._until(engine.next_apdu, deadline - now, "a response", limit)
+                    elif type(effect) is Send:
+                        deadline = None
+                        while unsolicited:
+                            yield from self._take_in(unsolicited.popleft())
+                        engine.send(effect.octets, monotonic(), answered=effect.answered)
+                        if not effect.answered:  # else it leaves with the wait for the answer
+                            yield from self._flush()
+                    elif type(effect) is Progress:
+                        if self._on_progress is not None:
+                            self._on_progress(effect.done, effect.total)
+                    elif type(effect) is Accept:
+                        yield effect
+                    elif isinstance(effect, (SetAside, PassOver)):
+                        engine.expect(monotonic())
+                        if isinstance(effect, SetAside):
+                            self._notifications.append(effect.message)
+                    else:
+                        deadline = None
+                        yield from self._flush()
+                        outcome = yield from self._outcome(effect, limit)
+                except DlmsError as error:
+                    proceed, outcome = exchange.throw, error
+        except (TransportError, LinkError) as error:
+            if repeatable is None:
+                raise
+            failure = error
+        return (yield from self._repeated(operation, failure, repeatable=repeatable))
+
+    def _repeated(
+        self, operation: Operation[R], failure: TransportError | LinkError | None, *, repeatable: bool
+    ) -> Conversation[R]:
+        """Carry out an operation that cannot be carried out at once, or ended in a failure that leaves it open whether
+        it was."""
         pauses: Iterator[float] | None = None
         silences = 0
         while True:
+            if failure is not None:
+                silences = silences + 1 if isinstance(failure, DeadlineExceeded) else 0
+                if silences != 1 or self.target.proposal.short_names:
+                    self._lost = failure
+                pauses = pauses or self._retries.pauses()
+                pause = next(pauses, None) if repeatable else None
+                if pause is None:
+                    raise failure
+                if self._lost is None:
+                    yield from self._pause(pause)
+                    self._engine.awaiting = False
+                else:
+                    yield from self._away(pause)
             if self._lost is not None:
                 if self._retries.times == 0 or (self._adopted and self._ended):
                     raise LinkError(f"the connection was lost: {self._lost}")
@@ -240,20 +331,9 @@ class Session:
             try:
                 if self._engine.awaiting:
                     yield from self._settled(self.deadlines.response)
-                return (yield from self._carried(operation(self.association), self.deadlines.response))
+                return (yield from self.run(operation, repeatable=None))
             except (TransportError, LinkError) as error:
-                silences = silences + 1 if isinstance(error, DeadlineExceeded) else 0
-                if silences != 1 or self.target.proposal.short_names:
-                    self._lost = error
-                pauses = pauses or self._retries.pauses()
-                pause = next(pauses, None) if repeatable else None
-                if pause is None:
-                    raise
-            if self._lost is None:
-                yield from self._pause(pause)
-                self._engine.awaiting = False
-            else:
-                yield from self._away(pause)
+                failure = error
 
     def notifications(self) -> tuple[Message, ...]:
         """The notifications that came in between, oldest first; handed out once. A body that is no Data stays what it
@@ -292,7 +372,7 @@ class Session:
                 yield from self._until(self._engine.is_at_rest, self.deadlines.response, "a sign of life")
             else:
                 name = CURRENT_NAME[self.target.proposal.short_names]
-                yield from self._carried(self.association.get_octets(name), self.deadlines.response)
+                yield from self.run(lambda of: of.get_octets(name), repeatable=None)
         except ServiceError:
             pass  # it may refuse: it is there
         except DlmsError as error:
@@ -307,7 +387,7 @@ class Session:
         none; there a late answer would be taken for another's, so the link is given up.
         """
         try:
-            yield from self._carried(self.association.pass_over(), limit)
+            yield from self.run(ClientAssociation.pass_over, repeatable=None, limit=limit)
         except DeadlineExceeded:
             if self.target.proposal.short_names:
                 raise LinkError("a request was not answered, and its answer could be taken for another's") from None
@@ -316,63 +396,6 @@ class Session:
         except DlmsError as fault:
             self._engine.faults.append(fault)
         self._engine.awaiting = False
-
-    def _carried(self, exchange: Exchange[R], limit: float) -> Conversation[R]:
-        engine, monotonic = self._engine, time.monotonic
-        unsolicited = engine.unsolicited
-        send = exchange.send
-        proceed: Callable[[Any], Effect] = send
-        outcome: Any = None
-        deadline: float | None = None  # of an answer that is waited for already
-        while True:
-            try:
-                effect = proceed(outcome)
-            except StopIteration as stop:
-                if octets := engine.octets_to_send():  # what the link still has to say
-                    yield from self._transmitted(octets)
-                result: R = stop.value
-                return result
-            proceed, outcome = send, None
-            try:
-                if type(effect) is bytes:  # the way of nearly all that is said: one step, not many small ones
-                    while unsolicited:
-                        yield from self._take_in(unsolicited.popleft())
-                    now = self._last_word = monotonic()
-                    deadline = now + limit
-                    octets = engine.ask(effect, now)
-                    arrived = yield octets, limit if engine.untimed else engine.next_due(deadline) - now
-                    if arrived:
-                        outcome = engine.answer(arrived, monotonic())
-                    else:
-                        self._take(arrived, monotonic())
-                    if outcome is None:
-                        outcome = yield from self._until(engine.next_apdu, deadline - monotonic(), "a response", limit)
-                elif type(effect) is Receive and effect.patience is None:
-                    now = monotonic()
-                    deadline = deadline or now + limit
-                    outcome = yield from self._until(engine.next_apdu, deadline - now, "a response", limit)
-                elif type(effect) is Send:
-                    deadline = None
-                    while unsolicited:
-                        yield from self._take_in(unsolicited.popleft())
-                    engine.send(effect.octets, monotonic(), answered=effect.answered)
-                    if not effect.answered:  # else it leaves with the wait for the answer
-                        yield from self._flush()
-                elif type(effect) is Progress:
-                    if self._on_progress is not None:
-                        self._on_progress(effect.done, effect.total)
-                elif type(effect) is Accept:
-                    yield effect
-                elif isinstance(effect, (SetAside, PassOver)):
-                    engine.expect(monotonic())
-                    if isinstance(effect, SetAside):
-                        self._notifications.append(effect.message)
-                else:
-                    deadline = None
-                    yield from self._flush()
-                    outcome = yield from self._outcome(effect, limit)
-            except DlmsError as error:
-                proceed, outcome = exchange.throw, error
 
     def _outcome(self, effect: Effect, limit: float) -> Conversation[Any]:
         match effect:

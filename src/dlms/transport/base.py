@@ -33,3 +33,10 @@ class AsyncTransport(Protocol):
 
     async def close(self) -> None:
         """Close it; closing twice is no error."""
+
+
+async def turn(transport: AsyncTransport, octets: bytes, timeout: float | None) -> bytes | None:
+    """Send the octets, if any, and receive. A transport that has a `turn` of its own does both in one step."""
+    if octets:
+        await transport.send(octets)
+    return await transport.receive(timeout)

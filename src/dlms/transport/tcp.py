@@ -7,10 +7,12 @@ import contextlib
 import socket
 import struct
 import sys
-from collections.abc import Awaitable, Coroutine, Generator
+import types
+from collections.abc import Generator
 from typing import Any, Final, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
+from dlms.transport.arrival import Arrival
 from dlms.transport.base import READ_SIZE
 
 HAVE_TIMEOUT: Final = sys.platform in ("linux", "darwin")
@@ -95,16 +97,6 @@ def timeval(seconds: float) -> bytes:
     return struct.pack("@ll", whole, int((seconds - whole) * 1e6))
 
 
-class _Done:
-    """What is awaited and there already: a coroutine that ends at once takes three times as long."""
-
-    def __await__(self) -> Generator[Any, Any, None]:
-        return cast(Generator[Any, Any, None], iter(()))
-
-
-NOTHING_TO_WAIT_FOR: Final = _Done()
-
-
 class OctetProtocol(asyncio.BufferedProtocol):
     """What arrives, kept until it is asked for. A BufferedProtocol reads into one buffer of its own; the usual
     Protocol has 256 KiB allocated for every read."""
@@ -114,14 +106,16 @@ class OctetProtocol(asyncio.BufferedProtocol):
         self._arrived: list[bytes] = []
         self._octets = 0  # of them
         self._paused = False  # reading
-        self._waiter: asyncio.Future[None] | None = None
-        self._deadline: float | None = None  # of the waiter
+        self._arrival = Arrival(asyncio.get_running_loop())
+        self._deadline: float | None = None  # of who awaits it
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = FOREVER  # the timer
         self._writable = asyncio.Event()
         self._writable.set()
         self.full = False
         """Whether the transport asks to wait before more is written (`drain`)."""
+        self.closed = False
+        """Whether nothing more can be sent."""
         self._ended = False
         self._error: Exception | None = None
         self._transport: asyncio.Transport | None = None
@@ -143,22 +137,20 @@ class OctetProtocol(asyncio.BufferedProtocol):
         if self._octets > 4 * READ_SIZE and self._transport is not None:
             self._transport.pause_reading()
             self._paused = True
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        self._arrival.wake()
 
     def eof_received(self) -> bool:
         self._ended = True
-        self._wake()
+        self._arrival.wake()
         return True
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._ended = True
+        self.closed = self._ended = True
         self._error = error
         if self._timer is not None:
             self._timer.cancel()
         self.resume_writing()
-        self._wake()
+        self._arrival.wake()
 
     def pause_writing(self) -> None:
         self.full = True
@@ -167,10 +159,6 @@ class OctetProtocol(asyncio.BufferedProtocol):
     def resume_writing(self) -> None:
         self.full = False
         self._writable.set()
-
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
     # What the transport calls.
 
@@ -201,32 +189,37 @@ class OctetProtocol(asyncio.BufferedProtocol):
 
     def _due(self) -> None:
         self._timer, self._due_at = None, FOREVER
-        if self._waiter is None or self._deadline is None:
+        if not self._arrival.awaited or self._deadline is None:
             return
         if self._loop.time() >= self._deadline:
-            self._wake()
+            self._arrival.wake()
         else:
             self._watch(self._deadline)
 
-    async def take(self, timeout: float | None) -> bytes | None:
-        """What has arrived, once anything has."""
+    @types.coroutine
+    def turn(self, octets: bytes, timeout: float | None) -> Generator[Any, None, bytes | None]:
+        """Send the octets, if any, and wait for what arrives; for one task at a time."""
+        if octets:
+            if self.closed or self._transport is None:
+                self.check()
+                raise ConnectionLost("the connection is closed")
+            self._transport.write(octets)
+            if self.full:
+                yield from self.drain().__await__()
         arrived = self._arrived
         if not arrived and not self._ended:
-            self._waiter = waiter = self._loop.create_future()
             self._deadline = deadline = None if timeout is None else self._loop.time() + timeout
             if deadline is not None and deadline < self._due_at:
                 self._watch(deadline)
-            try:
-                await waiter
-            finally:
-                self._waiter = None
+            self._arrival._asyncio_future_blocking = True
+            yield self._arrival
         if arrived:
-            octets = arrived[0] if len(arrived) == 1 else b"".join(arrived)
+            whole = arrived[0] if len(arrived) == 1 else b"".join(arrived)
             arrived.clear()
             self._octets = 0
             if self._paused:
                 self._resume_reading()
-            return octets
+            return whole
         if self._ended:
             self.check()
             return b""
@@ -245,6 +238,8 @@ class AsyncTcpTransport:
         self._transport = transport
         self.peer: Any = transport.get_extra_info("peername")
         self._protocol = protocol
+        self.turn = protocol.turn
+        """`send` and `receive` in one step."""
 
     @classmethod
     async def connect(cls, host: str, port: int, timeout: float | None) -> Self:
@@ -264,17 +259,19 @@ class AsyncTcpTransport:
         connected.setblocking(False)
         return cls(*await asyncio.get_running_loop().create_connection(OctetProtocol, sock=connected))
 
-    def send(self, octets: bytes) -> Awaitable[None]:
+    async def send(self, octets: bytes) -> None:
         if self._transport.is_closing():  # as one that broke is
             self._protocol.check()
             raise ConnectionLost("the connection is closed")
         self._transport.write(octets)
-        return self._protocol.drain() if self._protocol.full else NOTHING_TO_WAIT_FOR
+        if self._protocol.full:
+            await self._protocol.drain()
 
-    def receive(self, timeout: float | None) -> Coroutine[Any, Any, bytes | None]:
-        return self._protocol.take(timeout)
+    async def receive(self, timeout: float | None) -> bytes | None:
+        return await self.turn(b"", timeout)
 
     async def close(self) -> None:
+        self._protocol.closed = True
         if self._transport.get_write_buffer_size():  # the peer does not read: closing would wait for it
             self._transport.abort()
         else:
