@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any, Final, Self, TypeAlias
 from dlms.errors import ConfigurationError
 from dlms.quirks import Quirks
 from dlms.security.counters import SqliteCounterStore
-from dlms.security.keys import title_of_hex
+from dlms.security.keys import table_of_file, title_of_hex
 from dlms.security.settings import Security
 
 __all__ = ["Described", "Description", "table_of"]
@@ -39,13 +38,7 @@ def table_of(meter: Described) -> Mapping[str, Any]:
         return meter
     if not isinstance(meter, (str, os.PathLike)):
         raise ConfigurationError(f"a meter is described by a TOML file or its table, not by {meter!r:.80}")
-    path = Path(meter)
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(f"cannot read {path}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError):
-        raise ConfigurationError(f"{path} is no TOML") from None
+    return table_of_file(meter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,7 @@ from dlms.data import NullData, OctetString, Unsigned
 from dlms.enumerations import KeyId
 from dlms.grammar import decode, encode, nodes
 from dlms.results import ActionResult, ConfirmedServiceErrorChoice, DataAccessResult, TaskError
+from dlms.service_errors import ObjectUndefined
 
 octets = bytes.fromhex
 OK, FAULT = DataAccessResult.SUCCESS, DataAccessResult.HARDWARE_FAULT
@@ -255,3 +256,13 @@ def test_every_message_is_named_once_and_begins_with_its_tags():
     for leaf in found:
         assert leaf.type.__doc__
         assert leaf.type.__node__ is leaf
+
+
+def test_descriptors_read_like_addresses() -> None:
+    """As errors name what a meter refused."""
+    name = bytes.fromhex("0100010800FF")
+    assert str(CosemAttributeDescriptor(3, name, 2)) == "3/1-0:1.8.0*255:2"
+    assert str(CosemMethodDescriptor(3, name, 1)) == "3/1-0:1.8.0*255:method 1"
+    assert str(CosemAttributeDescriptor(3, b"\x01", 2)) == "3/01:2"
+    refused = ObjectUndefined(what=CosemAttributeDescriptor(3, name, 2))
+    assert str(refused) == "3/1-0:1.8.0*255:2: object-undefined (4)"

@@ -209,7 +209,7 @@ def test_profile(url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         {"0-0:1.0.0*255:2": "2024-01-01T03:00:00+00:00", "1-0:1.8.0*255:2": 1003},
         {"0-0:1.0.0*255:2": "2024-01-01T04:00:00+00:00", "1-0:1.8.0*255:2": 1004},
     ]
-    assert ended(capsys, 0, *span).splitlines()[1].split() == ["2024-01-01", "03:00:00", "100.3"]
+    assert ended(capsys, 0, *span).splitlines()[1].split() == ["2024-01-01", "03:00:00Z", "100.3"]
     out = tmp_path / "rows.csv"
     assert ended(capsys, 0, *span, "--columns", str(out)) == f"written: {out} (2 rows)\n"
     with out.open(newline="") as file:

@@ -14,7 +14,7 @@ from dlms.cli import main
 from dlms.cli.outcome import complain
 from dlms.cli.profiles import capture_objects, table_lines
 from dlms.cosem.profile import unpack_profile
-from dlms.data import Array, Structure, Unsigned, Utf8String, dumps
+from dlms.data import Array, OctetString, Structure, Unsigned, Utf8String, dumps
 from dlms.demo import fixtures
 from dlms.errors import DlmsError
 from dlms.logical_name import LogicalName
@@ -159,3 +159,12 @@ def test_the_text_of_a_meter_cannot_steer_a_terminal(capsys: pytest.CaptureFixtu
     assert list(table_lines(rows, 1, 1))[1].split() == ['"\\x1b[2J"', "1"]
     complain("the meter says \x1b[2J\nand more")
     assert capsys.readouterr().err == "dlms: the meter says \\x1b[2J and more\n"
+
+
+@pytest.mark.parametrize(("deviation", "shown"), [("FFC4", "23:00:00Z"), ("8000", "00:00:00")])
+def test_the_table_says_which_times_are_in_utc(deviation: str, shown: str) -> None:
+    clock = OctetString(bytes.fromhex(f"07EA0301FF00000000{deviation}00"))
+    rows = unpack_profile(
+        dumps(Array([Structure([clock, Unsigned(1)])])), [(8, "0.0.1.0.0.255", 2), (3, "1.0.1.8.0.255", 2)]
+    )
+    assert list(table_lines(rows, 1, 1))[1].split()[1] == shown

@@ -172,6 +172,12 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         SqliteCounterStore(tmp_path / "counters.sqlite", block=0)
 
 
+@pytest.mark.parametrize("name", ["", ":memory:"])
+def test_a_database_that_ends_with_its_connection_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="outlive"):
+        SqliteCounterStore(name)
+
+
 def test_processes_that_make_the_file_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from dlms.security.counters import SqliteCounterStore as S\n"

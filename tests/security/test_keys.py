@@ -8,6 +8,7 @@ import pytest
 
 from dlms.errors import ConfigurationError
 from dlms.security import Key, KeyRing, KeySet
+from dlms.security.keys import table_of_file
 
 EK, AK = "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
 TITLE = "4D4D4D0000BC614E"
@@ -99,6 +100,35 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="no TOML"):
         KeyRing.from_file(file)
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (b'encryption_key = "00"\nauthentication_key = 0x5e5e5e5e00zz\n', "line 2"),
+        (b"\xffx = 1", "octet 0 is not UTF-8"),
+        (b"x = " + b"1" * 5000, "can be read"),
+        (b"x = " + b"[" * 5000, "can be read"),
+    ],
+)
+def test_where_a_file_is_no_toml_is_said(octets: bytes, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_bytes(octets)
+    with pytest.raises(ConfigurationError, match=said) as refused:
+        table_of_file(file)
+    assert "5e5e" not in str(refused.value)
+    assert "keys.toml" in str(refused.value)
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(f'encryption_key = "{EK}"\n', encoding="utf-8-sig")
+    assert table_of_file(file) == {"encryption_key": EK}
+
+
+def test_a_path_that_none_can_be() -> None:
+    with pytest.raises(ConfigurationError, match="can be read"):
+        table_of_file("a\0b")
 
 
 def test_a_missing_file() -> None:

@@ -78,6 +78,8 @@ def test_compact_array() -> None:
         ({"type": "unsigned", "value": 256}, "unsigned", ""),
         ({"type": "array", "value": [{"type": "octet-string", "value": "0"}]}, "array[0]", "hexadecimal"),
         ({"type": "structure"}, "structure", "expected an object of type and value"),
+        ({"type": "float32", "value": "00"}, "float32", "a float32 has 4 octets, not 1"),
+        ({"type": "float64", "value": "3F800000"}, "float64", "a float64 has 8 octets, not 4"),
         ([], "", "expected an object"),
     ],
 )

@@ -49,6 +49,11 @@ def test_rows_are_a_table() -> None:
     assert to_text(value).splitlines() == ["array of 2", "  1  10", "  2  1000"]
 
 
+@pytest.mark.parametrize(("octets", "shown"), [("FF", "dont-care"), ("00", "null-data"), ("1101", "unsigned 1")])
+def test_a_type_without_a_value_is_named_once(octets: str, shown: str) -> None:
+    assert to_text(dlms.loads(bytes.fromhex(octets), typed=True)) == shown
+
+
 def test_text_cannot_steer_a_terminal() -> None:
     value = dlms.loads(b"\x0a\x07\x1b[2J\x9b\x07A", typed=True)
     assert to_text(value) == 'visible-string "\\x1b[2J\\x9b\\x07A"'

@@ -17,6 +17,7 @@ from dlms.grammar import (
     Unsigned32,
     sequence,
 )
+from dlms.logical_name import LogicalName
 from dlms.results import DataAccessResult
 
 InvokeIdAndPriority: TypeAlias = Unsigned8
@@ -33,6 +34,9 @@ class CosemAttributeDescriptor(Message):
     instance_id: OctetString6
     attribute_id: Integer8
 
+    def __str__(self) -> str:
+        return f"{self.class_id}/{_named(self.instance_id)}:{self.attribute_id}"
+
 
 @sequence()
 class CosemMethodDescriptor(Message):
@@ -41,6 +45,13 @@ class CosemMethodDescriptor(Message):
     class_id: Unsigned16
     instance_id: OctetString6
     method_id: Integer8
+
+    def __str__(self) -> str:
+        return f"{self.class_id}/{_named(self.instance_id)}:method {self.method_id}"
+
+
+def _named(instance_id: bytes) -> str:
+    return str(LogicalName(instance_id)) if len(instance_id) == 6 else instance_id.hex()
 
 
 @sequence()

@@ -13,7 +13,6 @@ from dlms.cli import meters
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cosem.classes import Data
 from dlms.cosem.references import AttributeRef
-from dlms.errors import ConfigurationError
 
 PUBLIC_CLIENT: Final = 16
 
@@ -44,10 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise CallAtFault("--force goes with --synchronise")
     holder = _holder(arguments.counter)
     with call.options() as options:
-        try:
-            reading = client.read_counter(public_client=arguments.public_client, counter=holder, **options)
-        except ConfigurationError as error:
-            raise CallAtFault(str(error)) from None
+        reading = client.read_counter(public_client=arguments.public_client, counter=holder, **options)
     following = reading.go_on_above(force=arguments.force) if arguments.synchronise else None
     if arguments.json:
         plain = {

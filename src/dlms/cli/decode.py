@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from dlms.cli.octets import captures, content_of, recorded
+from dlms.cli.octets import content_of, recorded, ways_to_read
 from dlms.cli.outcome import SUCCESS, CallAtFault, complain
 from dlms.cli.plot import write_plots
 from dlms.cli.profiles import capture_objects, check_files, profiles, write_columns
 from dlms.cli.reading import Content, Reader, Reading
-from dlms.errors import ConfigurationError, DlmsError
+from dlms.errors import DlmsError
 from dlms.security import KeyRing
 from dlms.translate import to_json, to_text, to_xml
 from dlms.translate.words import printed
@@ -65,10 +65,11 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print what the octets hold; 1 if anything could not be read."""
     check_files(arguments.columns, arguments.plot)
+    captures = _captures(arguments)
     reader = Reader(_keys(arguments), accept_unchecked=arguments.accept_unchecked)
     content = content_of(arguments.source)
     records = recorded(content)
-    readings = reader.read_records(records) if records else reader.read(captures(content))
+    readings = reader.read_records(records) if records else reader.read(ways_to_read(content))
     status = SUCCESS if readings else complain("no APDU is found here: frames without content")
     show = _show_json if arguments.json else _show_xml if arguments.xml else _show_text
     sys.stdout.write("<apdus>\n" if arguments.xml else "")
@@ -80,15 +81,18 @@ def run(arguments: argparse.Namespace) -> int:
             )
     sys.stdout.write("</apdus>\n" if arguments.xml else "")
     if arguments.columns is not None or arguments.plot is not None:
-        status = max(status, _write_profiles(arguments, readings))
+        status = max(status, _write_profiles(arguments, readings, captures))
     return status
 
 
-def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading]) -> int:
+def _captures(arguments: argparse.Namespace) -> list[Any] | None:
     try:
-        captures = None if arguments.capture_objects is None else capture_objects(arguments.capture_objects)
+        return None if arguments.capture_objects is None else capture_objects(arguments.capture_objects)
     except DlmsError as error:
         raise CallAtFault(f"--capture-objects: {error}") from None
+
+
+def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading], captures: list[Any] | None) -> int:
     values = [reading.innermost for reading in readings if reading.innermost is not None]
     found = profiles(values, captures, arguments.capture_period)
     if not found:
@@ -104,12 +108,12 @@ def _write_profiles(arguments: argparse.Namespace, readings: Sequence[Reading]) 
 
 
 def _keys(arguments: argparse.Namespace) -> KeyRing:
-    try:
-        if arguments.keys is not None:
-            return KeyRing.from_file(arguments.keys)
+    if arguments.keys is None:
         return KeyRing.from_environment(os.environ)
-    except ConfigurationError as error:
-        raise CallAtFault(str(error)) from None
+    keys = KeyRing.from_file(arguments.keys)
+    if not keys:
+        raise CallAtFault(f"there is no key in {arguments.keys}")
+    return keys
 
 
 def _faults(faults: tuple[DlmsError, ...]) -> str:
@@ -123,8 +127,8 @@ def _show_json(reading: Reading, _number: int) -> None:
 
 
 def _show_xml(reading: Reading, _number: int) -> None:
-    if reading.innermost is not None:
-        sys.stdout.write(to_xml(reading.innermost) + "\n")
+    if reading.innermost is not None:  # in ASCII: XML that names no encoding is taken for UTF-8, whatever stdout has
+        sys.stdout.write(to_xml(reading.innermost).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n")
 
 
 def _show_text(reading: Reading, number: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cli.plot import write_plots
-from dlms.cli.profiles import column_title, table_lines, write_columns
+from dlms.cli.profiles import check_files, column_title, table_lines, write_columns
 from dlms.cli.reading import Reader
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
 from dlms.cosem.profile import Profile, unpack_profile
@@ -53,12 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CallAtFault(f"cannot make {folder}: {error.strerror}") from None
+    columns, plot = folder / "load_profile.parquet", folder / "load_profile.png"
+    check_files(columns, plot)
     # Imported here: no other command needs meters, and each would start later for them.
     from dlms.simulate import Simulation
     from dlms.simulate.running import running
 
     with running(Simulation()) as simulation:
-        _show_meter(simulation.meters[0], folder)
+        _show_meter(simulation.meters[0], columns, plot)
     _show_telegram()
     _show_speed()
     return SUCCESS
@@ -75,7 +77,7 @@ def _title(text: str) -> None:
 # ---- the meter --------------------------------------------------------------------------------------------------
 
 
-def _show_meter(simulated: RunningMeter, folder: Path) -> None:
+def _show_meter(simulated: RunningMeter, columns: Path, plot: Path) -> None:
     model = simulated.simulated.model
     _title(f"A simulated {model.title} listens at {simulated.url}")
     _say(*(f'{name} = "{value}"' for name, value in simulated.description.items() if name in SHOWN))
@@ -93,10 +95,7 @@ def _show_meter(simulated: RunningMeter, folder: Path) -> None:
     _title(f"Its load profile {model.profile}: the last {DAYS} days, {len(profile)} rows in {took * 1000:.1f} ms")
     _say(*(f"{name}  {column_title(profile, name)}" for name in profile.columns), "")
     _say(*table_lines(profile, head=8, tail=4))
-    written = [
-        *write_columns([profile], folder / "load_profile.parquet"),
-        *write_plots([profile], folder / "load_profile.png"),
-    ]
+    written = [*write_columns([profile], columns), *write_plots([profile], plot)]
     _say("", *(f"Written: {path}" for path in written))
 
 

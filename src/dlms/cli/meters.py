@@ -11,13 +11,13 @@ import re
 import sys
 import zoneinfo
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from dlms import client
 from dlms.cli.object_list import ObjectList
 from dlms.cli.outcome import CallAtFault
 from dlms.cosem.declare import InterfaceClass, find_class, interface_classes, interface_object
-from dlms.errors import ConfigurationError, EncodeError
+from dlms.errors import EncodeError
 from dlms.logical_name import LogicalName
 from dlms.meter_description import table_of
 from dlms.shell import Deadlines
@@ -33,7 +33,7 @@ SECRETS: Final = {
 }
 """Entry of a meter's table -> the variable of the environment that stands in for it."""
 LAST_NUMBER: Final = 127
-_ADDRESS: Final = re.compile(r"(?:(\d+)/)?([\d:.*-]+?)(?::(\d+))?", re.ASCII)
+_ADDRESS: Final = re.compile(r"(?:(\d{1,5})/)?([\d:.*-]+?)(?::(\d{1,5}))?", re.ASCII)
 
 
 def add_arguments(parser: argparse.ArgumentParser, what: str, help_of_what: str) -> None:
@@ -61,6 +61,14 @@ def add_arguments(parser: argparse.ArgumentParser, what: str, help_of_what: str)
     )
 
 
+class Address(NamedTuple):
+    """`[CLASS/]OBIS[:NUMBER]`: an object, and perhaps the number of an attribute or a method."""
+
+    class_id: int | None
+    logical_name: LogicalName
+    number: int | None
+
+
 class Call:
     """The arguments of a command, with the URL apart from what is wanted."""
 
@@ -71,7 +79,8 @@ class Call:
         if words and "://" in words[0]:
             self.table["url"] = words.pop(0)
         if "url" not in self.table:
-            raise CallAtFault("which meter? Give its URL, or --meter FILE")
+            file = arguments.meter
+            raise CallAtFault(f"which meter? Give its URL, or {'--meter FILE' if file is None else f'a url in {file}'}")
         self.words: list[str] = words
         self.objects = ObjectList(str(self.table["url"]))
 
@@ -84,21 +93,13 @@ class Call:
     @contextlib.contextmanager
     def connected(self) -> Iterator[client.Meter]:
         """The meter, with a bar of progress where somebody looks on."""
-        with self.options() as options:
-            try:
-                meter = client.connect(**options)
-            except ConfigurationError as error:
-                raise CallAtFault(str(error)) from None
-            with meter:
-                yield meter
+        with self.options() as options, client.connect(**options) as meter:
+            yield meter
 
     @contextlib.contextmanager
     def options(self) -> Iterator[ConnectOptions]:
         """What the clients of dlms.client take: the meter, how patient to be, who is told of what."""
-        try:
-            deadlines = Deadlines(response=self.arguments.timeout)
-        except ConfigurationError as error:
-            raise CallAtFault(str(error)) from None
+        deadlines = Deadlines(response=self.arguments.timeout)
         with _progress() as progress, self._capture() as capture:
             yield {"meter": self.table, "deadlines": deadlines, "on_progress": progress, "trace": capture}
 
@@ -109,12 +110,11 @@ class Call:
         except OSError as error:
             raise CallAtFault(f"cannot write {path}: {error.strerror}") from None
 
-    def with_thing(self, meter: client.Meter, text: str, use: Callable[[InterfaceClass, int | None], T]) -> T:
-        """What `use` makes of the object, and the number after it, of `[CLASS/]OBIS[:NUMBER]`."""
-        kind, logical_name, number = address(text)
-        if kind is not None:
-            return use(newest(kind, logical_name), number)
-        return self.objects.use(meter, logical_name, lambda thing: use(thing, number))
+    def with_thing(self, meter: client.Meter, wanted: Address, use: Callable[[InterfaceClass], T]) -> T:
+        """What `use` makes of the object at an address; without a class, as the object list has it."""
+        if wanted.class_id is not None:
+            return use(newest(wanted.class_id, wanted.logical_name))
+        return self.objects.use(meter, wanted.logical_name, use)
 
 
 def zone(name: str | None) -> datetime.tzinfo | None:
@@ -123,15 +123,15 @@ def zone(name: str | None) -> datetime.tzinfo | None:
         return None
     try:
         return datetime.UTC if name.upper() in ("UTC", "Z") else zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
-        raise CallAtFault(f"no zone is named {name}") from None
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, a name that is too long
+        raise CallAtFault(f"no zone is named {name!r:.60}") from None
 
 
-def address(text: str) -> tuple[int | None, LogicalName, int | None]:
-    """Class, logical name and number of `[CLASS/]OBIS[:NUMBER]`."""
+def address(text: str) -> Address:
+    """What `[CLASS/]OBIS[:NUMBER]` says."""
     match = _ADDRESS.fullmatch(text)
     if match is None:
-        raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text:.60}")
+        raise CallAtFault(f"expected [CLASS/]OBIS[:NUMBER], got {text!r:.60}")
     kind, name, number = match.groups()
     if number is not None and int(number) > LAST_NUMBER:
         raise CallAtFault(f"attributes and methods have numbers up to {LAST_NUMBER}, not {number}")
@@ -139,7 +139,7 @@ def address(text: str) -> tuple[int | None, LogicalName, int | None]:
         logical_name = LogicalName(name)
     except EncodeError as error:
         raise CallAtFault(str(error)) from None
-    return None if kind is None else int(kind), logical_name, None if number is None else int(number)
+    return Address(None if kind is None else int(kind), logical_name, None if number is None else int(number))
 
 
 def newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
@@ -153,10 +153,7 @@ def newest(class_id: int, logical_name: LogicalName) -> InterfaceClass:
 
 
 def _table(arguments: argparse.Namespace) -> dict[str, Any]:
-    try:
-        table = dict(table_of(arguments.meter)) if arguments.meter is not None else {}
-    except ConfigurationError as error:
-        raise CallAtFault(str(error)) from None
+    table = dict(table_of(arguments.meter)) if arguments.meter is not None else {}
     for name in ("authentication", "policy", "client_system_title", "quirks", "replay", "short_names"):
         value = getattr(arguments, name)
         if value is not None:

@@ -30,8 +30,7 @@ class ObjectList:
     """
 
     def __init__(self, url: str) -> None:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        self._path = Path(base) / "dlms" / f"objects-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+        self._name = f"objects-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
         self._objects: tuple[InterfaceClass, ...] | None = None
         self._fresh = False
 
@@ -40,9 +39,10 @@ class ObjectList:
         found = self._objects = meter.objects()
         self._fresh = True
         rows = [(each.class_id, each.version, str(each.logical_name)) for each in found]
-        with contextlib.suppress(OSError):  # a list that cannot be kept is read again
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_text(json.dumps(rows), encoding="ascii")
+        with contextlib.suppress(OSError, RuntimeError):  # a list that cannot be kept is read again
+            folder = _folder()
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / self._name).write_text(json.dumps(rows), encoding="ascii")
         return found
 
     def use(self, meter: client.Meter, name: LogicalName, use: Callable[[InterfaceClass], T]) -> T:
@@ -72,6 +72,12 @@ class ObjectList:
         return self._find(name)
 
     def _kept(self) -> tuple[InterfaceClass, ...]:
-        with contextlib.suppress(OSError, ValueError, TypeError, EncodeError):
-            return tuple(interface_object(*row) for row in json.loads(self._path.read_text(encoding="ascii")))
+        with contextlib.suppress(OSError, RuntimeError, ValueError, TypeError, EncodeError):
+            kept = (_folder() / self._name).read_text(encoding="ascii")
+            return tuple(interface_object(*row) for row in json.loads(kept))
         return ()
+
+
+def _folder() -> Path:
+    """Where lists are kept; RuntimeError for a user without a home."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "dlms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
 from pathlib import Path
@@ -9,21 +10,20 @@ from typing import Final
 
 from dlms.cli.outcome import CallAtFault
 from dlms.errors import DecodeError
-from dlms.transport.capture import Record, read_capture
+from dlms.transport.capture import Record, begins_capture, read_capture
 
 _BETWEEN: Final = re.compile(rb"0[xX](?=[0-9A-Fa-f]{2})|[\s,:;-]+")
 _DIGITS: Final = re.compile(rb"[0-9A-Fa-f]+")
 
 
 def recorded(content: bytes) -> list[Record]:
-    """The records of a capture file (`dlms.transport.capture`), none where it is something else."""
-    try:
-        return read_capture(content.decode("ascii"))
-    except (UnicodeDecodeError, DecodeError):
-        return []
+    """The records of a capture file (`dlms.transport.capture`), none where it is something else; DecodeError where one
+    of its lines is no record."""
+    text = content.decode("utf-8-sig", "replace")
+    return read_capture(text) if begins_capture(text) else []
 
 
-def captures(content: bytes) -> list[list[bytes]]:
+def ways_to_read(content: bytes) -> list[list[bytes]]:
     """The ways to read an input, the first one first: each a list of captures, every one with a framing of its own.
 
     Hexadecimal text is one capture, or one on each of its lines.
@@ -40,7 +40,7 @@ def captures(content: bytes) -> list[list[bytes]]:
 def of_hexadecimal(text: bytes) -> bytes | None:
     """The octets of hexadecimal text, with blanks, line ends, commas, colons, hyphens and 0x between them; None where
     it is something else. An odd number of digits is a DecodeError."""
-    digits = _BETWEEN.sub(b"", text)
+    digits = _BETWEEN.sub(b"", text.removeprefix(codecs.BOM_UTF8))
     if not _DIGITS.fullmatch(digits):
         return None
     if len(digits) % 2:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -19,6 +21,15 @@ class CallAtFault(Exception):
     """What was asked for cannot be done: usage, or an extra that is not installed."""
 
     status = CALL_AT_FAULT
+
+
+def provide_streams() -> None:
+    """Streams for a process that was started without some; escapes for the characters that the encoding lacks."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open as long as we run
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def complain(what: str, *, status: int = DATA_AT_FAULT) -> int:

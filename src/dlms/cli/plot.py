@@ -28,7 +28,11 @@ def write_plots(found: Sequence[Profile], path: Path) -> list[Path]:
         figure = draw(profile, pyplot)
         try:
             figure.savefig(target, dpi=110)
-        except (OSError, ValueError) as error:
+        except (
+            OSError,
+            ValueError,
+            RuntimeError,
+        ) as error:  # RuntimeError: .pgf is drawn by TeX, which has to be there
             raise CallAtFault(f"cannot write {target}: {error}") from None
         finally:
             pyplot.close(figure)

@@ -14,7 +14,7 @@ from dlms.cli.outcome import SUCCESS, CallAtFault
 from dlms.cli.plot import write_plots
 from dlms.cli.profiles import cell_text, check_files, table_lines, write_columns
 from dlms.cosem.classes import ProfileGeneric
-from dlms.errors import ConfigurationError, EncodeError
+from dlms.errors import EncodeError
 from dlms.logical_name import LogicalName
 
 HEAD, TAIL = 12, 6
@@ -41,13 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     profile = _profile(text)
     check_files(arguments.columns, arguments.plot)
     zone = meters.zone(arguments.tz)
-    start, stop = _time(arguments.start), _time(arguments.stop)
+    start, stop = _time(arguments.start, zone), _time(arguments.stop, zone)
     columns = None if arguments.select is None else [part.strip() for part in arguments.select.split(",")]
     with call.connected() as meter:
-        try:
-            rows = meter.read_profile(profile, start, stop, columns=columns, tz=zone, access=arguments.access)
-        except ConfigurationError as error:
-            raise CallAtFault(str(error)) from None
+        rows = meter.read_profile(profile, start, stop, columns=columns, tz=zone, access=arguments.access)
     if arguments.json:
         for row in rows.rows():
             cells = dict(zip(rows.columns, map(_plain, row), strict=True))
@@ -80,10 +77,14 @@ def _profile(text: str) -> ProfileGeneric:
         raise CallAtFault(str(error)) from None
 
 
-def _time(text: str | None) -> datetime.datetime | None:
+def _time(text: str | None, zone: datetime.tzinfo | None) -> datetime.datetime | None:
     if text is None:
         return None
     try:
-        return datetime.datetime.fromisoformat(text)
+        time = datetime.datetime.fromisoformat(text)
     except ValueError:
-        raise CallAtFault(f"{text:.40} is no time as 2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00") from None
+        forms = "2024-01-31, 2024-01-31T12:00 or 2024-01-31T12:00+01:00"
+        raise CallAtFault(f"{text!r:.40} is no time as {forms}") from None
+    if time.tzinfo is None and zone is None:
+        raise CallAtFault(f"{text} has no zone: write it with its offset, or name the zone with --tz")
+    return time

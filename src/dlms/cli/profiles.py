@@ -15,6 +15,7 @@ from dlms import data
 from dlms.cli.outcome import CallAtFault, extra
 from dlms.cosem.capture import capture_objects as definitions
 from dlms.cosem.profile import Profile, unpack_profile
+from dlms.cosem.table import Table
 from dlms.data import Data
 from dlms.errors import EncodeError
 from dlms.grammar import Message, node
@@ -25,7 +26,7 @@ from dlms.translate.recognition import quoted
 from dlms.translate.words import alternative_of, fields_of, printed
 
 FORMATS: Final = (".parquet", ".csv", ".npz")
-_CAPTURE: Final = re.compile(r"(?:(\d+)/)?([\d:.*-]+?)(?::(\d+))?(?:\[(\d+)\])?", re.ASCII)
+_CAPTURE: Final = re.compile(r"(?:(\d{1,5})/)?([\d:.*-]+?)(?::(\d{1,3}))?(?:\[(\d{1,5})\])?", re.ASCII)
 CLOCK, REGISTER = 8, 3
 
 
@@ -47,7 +48,7 @@ def capture_objects(text: str) -> list[Any]:
 def _capture_object(text: str) -> CaptureObject:
     match = _CAPTURE.fullmatch(text)
     if match is None:
-        raise EncodeError(f"expected [CLASS/]OBIS[:ATTRIBUTE][[INDEX]], got {text:.60}")
+        raise EncodeError(f"expected [CLASS/]OBIS[:ATTRIBUTE][[INDEX]], got {text!r:.60}")
     class_id, name, attribute, index = match.groups()
     logical_name = LogicalName(name)
     is_clock = (logical_name.a, logical_name.c, logical_name.d) == (0, 1, 0)
@@ -200,9 +201,10 @@ def column_title(profile: Profile, name: str) -> str:
 
 
 def table_lines(profile: Profile, head: int, tail: int) -> Iterator[str]:
-    """The first and the last rows, scaled where the scaler is known, under the names of the columns."""
+    """The first and the last rows, scaled where the scaler is known, under the names of the columns. Times in UTC end
+    in Z; others are local, as the meter sent them."""
     scaled = profile.scaled()
-    columns = [(name, [_shown(cell) for cell in scaled.cells(name)]) for name in profile.columns]
+    columns = [(name, [_shown(cell) for cell in _cells(profile, scaled, name)]) for name in profile.columns]
     count = len(profile)
     rows = [*range(min(head, count)), *range(max(head, count - tail), count)]
     widths = [max([len(name), *(len(cells[row]) for row in rows)]) for name, cells in columns]
@@ -213,9 +215,16 @@ def table_lines(profile: Profile, head: int, tail: int) -> Iterator[str]:
         yield "  ".join(cells[row].rjust(width) for (_, cells), width in zip(columns, widths, strict=True))
 
 
+def _cells(profile: Profile, scaled: Table, name: str) -> list[Any]:
+    if profile.columns[name].dtype.kind != "M":
+        return scaled.cells(name)
+    at = list(profile.columns).index(name)
+    return [row[at] for row in profile.rows()]  # which know the times in UTC from the others
+
+
 def _shown(cell: Any) -> str:
     if isinstance(cell, datetime.datetime):
-        return cell.strftime("%Y-%m-%d %H:%M:%S")
+        return cell.strftime("%Y-%m-%d %H:%M:%S") + ("" if cell.tzinfo is None else "Z")
     if isinstance(cell, str):
         return quoted(cell)
     return format(cell, ".10g") if isinstance(cell, float) else cell_text(cell)

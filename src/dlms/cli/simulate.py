@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dlms.cli.outcome import SUCCESS, CallAtFault
-from dlms.errors import ConfigurationError
 from dlms.transport.url import with_options
 
 if TYPE_CHECKING:
@@ -48,12 +47,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; one line that begins with `ready` says when."""
     _allow_many_connections()
-    try:
-        asyncio.run(_serve(arguments))
-    except ConfigurationError as error:
-        raise CallAtFault(str(error)) from None
-    except OSError as error:
-        raise CallAtFault(f"cannot listen at {arguments.listen}: {error.strerror or error}") from None
+    asyncio.run(_serve(arguments))
     return SUCCESS
 
 
@@ -66,7 +60,10 @@ async def _serve(arguments: argparse.Namespace) -> None:
         faults=Faults.parse(arguments.fault), destination=arguments.to,
     )  # fmt: skip
     async with simulation:
-        url = await simulation.listen(arguments.listen)
+        try:
+            url = await simulation.listen(arguments.listen)
+        except OSError as error:
+            raise CallAtFault(f"cannot listen at {arguments.listen}: {error.strerror or error}") from None
         ended = asyncio.Event()
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C interrupts what runs
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -95,7 +92,10 @@ def _introduce(meter: SimulatedMeter, file: Path | None) -> None:
     """How to get in: the meter's TOML, with its keys, which are no secret."""
     lines = _toml_lines(meter.description)
     if file is not None:
-        file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        try:
+            file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        except OSError as error:
+            raise CallAtFault(f"cannot write {file}: {error.strerror}") from None
     name = file or "meter.toml"
     introduction = [f"# {meter.model.title} {meter.name}."]
     if meter.model.pushes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import partial
 from typing import Any
 
 from dlms import client
@@ -15,7 +16,7 @@ from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Data, loads
 from dlms.errors import DlmsError
 from dlms.translate import from_json, to_json, to_text
-from dlms.translate.words import DATA_TYPES, scalar_from_plain
+from dlms.translate.words import DATA_TYPES, STRUCTURED, scalar_from_plain
 from dlms.units import Quantity
 
 VALUE = 'TYPE:VALUE (unsigned:5, octet-string:0A0B, boolean:true) or JSON ({"type": ..., "value": ...})'
@@ -39,10 +40,10 @@ def add_parser(subparsers: Any) -> None:
 def read(arguments: argparse.Namespace) -> int:
     """Print what was asked for."""
     call = meters.Call(arguments)
-    words = call.expect(1, 1000, "[CLASS/]OBIS[:ATTRIBUTE] ...")
+    addresses = [meters.address(word) for word in call.expect(1, 1000, "[CLASS/]OBIS[:ATTRIBUTE] ...")]
     with call.connected() as meter:
-        for word in words:
-            ref, plain, text = call.with_thing(meter, word, lambda thing, number: _value_of(meter, thing, number))
+        for address in addresses:
+            ref, plain, text = call.with_thing(meter, address, partial(_value_of, meter, address.number))
             if arguments.json:
                 sys.stdout.write(json.dumps({"attribute": str(ref), "data": plain}) + "\n")
             else:
@@ -51,7 +52,7 @@ def read(arguments: argparse.Namespace) -> int:
     return SUCCESS
 
 
-def _value_of(meter: client.Meter, thing: InterfaceClass, number: int | None) -> tuple[AttributeRef[Any], object, str]:
+def _value_of(meter: client.Meter, number: int | None, thing: InterfaceClass) -> tuple[AttributeRef[Any], object, str]:
     """What was read, and its value for JSON and as text."""
     if number is None:
         value = meter.read(thing)
@@ -69,12 +70,13 @@ def _quantity(value: Quantity) -> dict[str, object]:
 def write(arguments: argparse.Namespace) -> int:
     """Write one attribute."""
     call = meters.Call(arguments)
-    address, text = call.expect(2, 2, "[CLASS/]OBIS:ATTRIBUTE VALUE")
-    value = _value(text)
+    word, text = call.expect(2, 2, "[CLASS/]OBIS:ATTRIBUTE VALUE")
+    address, value = meters.address(word), _value(text)
+    number = address.number
+    if number is None:
+        raise CallAtFault(f"which attribute? Write {word}:ATTRIBUTE")
 
-    def set_value(thing: InterfaceClass, number: int | None) -> None:
-        if number is None:
-            raise CallAtFault(f"which attribute? Write {address}:ATTRIBUTE")
+    def set_value(thing: InterfaceClass) -> None:
         meter.set(AttributeRef(thing.class_id, bytes(thing.logical_name), number), value)
 
     with call.connected() as meter:
@@ -85,12 +87,13 @@ def write(arguments: argparse.Namespace) -> int:
 def invoke(arguments: argparse.Namespace) -> int:
     """Invoke a method and print what it returns."""
     call = meters.Call(arguments)
-    address, *rest = call.expect(1, 2, "[CLASS/]OBIS:METHOD [VALUE]")
-    argument = _value(rest[0]) if rest else None
+    word, *rest = call.expect(1, 2, "[CLASS/]OBIS:METHOD [VALUE]")
+    address, argument = meters.address(word), _value(rest[0]) if rest else None
+    number = address.number
+    if number is None:
+        raise CallAtFault(f"which method? Write {word}:METHOD")
 
-    def invoke_method(thing: InterfaceClass, number: int | None) -> tuple[MethodRef[Any], bytes | None]:
-        if number is None:
-            raise CallAtFault(f"which method? Write {address}:METHOD")
+    def invoke_method(thing: InterfaceClass) -> tuple[MethodRef[Any], bytes | None]:
         ref = thing.method(number)
         # A given value has its type already, whatever is declared.
         typed_ref = MethodRef(ref.class_id, bytes(ref.logical_name), number, None, ref.short_name_offset)
@@ -113,10 +116,11 @@ def _value(text: str) -> Data:
                 raise CallAtFault("the value is a message, not a Data")
             return value
         name, colon, plain = text.partition(":")
-        if not colon or name not in DATA_TYPES:
+        of = DATA_TYPES.get(name)
+        if not colon or of is None or of in STRUCTURED:
             raise CallAtFault(f"a value is {VALUE}")
-        return scalar_from_plain(DATA_TYPES[name], _plain(plain, name))
-    except (DlmsError, ValueError, TypeError) as error:
+        return scalar_from_plain(of, _plain(plain, name))
+    except (DlmsError, ValueError, RecursionError) as error:
         raise CallAtFault(f"no value: {error}") from None
 
 
@@ -126,4 +130,4 @@ def _plain(text: str, name: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        raise CallAtFault(f"{name} takes a number or a truth value, not {text:.40}") from None
+        raise CallAtFault(f"the value of {name} is a number, or true or false, not {text!r:.40}") from None

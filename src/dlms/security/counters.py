@@ -114,6 +114,8 @@ class SqliteCounterStore:
         self._first = first
         self._block = block
         self._path = os.fspath(path)
+        if self._path in ("", ":memory:"):  # SQLite's names for a database that ends with its connection
+            raise ConfigurationError(f"counters have to outlive the process: {self._path!r} names no file")
         self._held: dict[str, range] = {}
         self._lock = threading.Lock()
         self._database = self._connected()

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -129,13 +129,7 @@ class KeyRing:
 
         Raises ConfigurationError.
         """
-        try:
-            with Path(path).open("rb") as file:
-                table = tomllib.load(file)
-        except OSError as error:
-            raise ConfigurationError(f"{path}: {error.strerror or error}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{path}: no TOML: {error}") from None
+        table = table_of_file(path)
         titles = table.get("titles", {})
         if not isinstance(titles, dict) or not all(isinstance(entry, dict) for entry in titles.values()):
             raise ConfigurationError(f"{path}: `titles` is to hold tables named by system title")
@@ -153,6 +147,23 @@ class KeyRing:
                  "DLMS_SYSTEM_TITLE": "system_title"}  # fmt: skip
         table = {key: environment[name] for name, key in names.items() if environment.get(name)}
         return cls({}, KeySet.from_mapping(table, "environment") if table else None)
+
+
+def table_of_file(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The table in a TOML file; a byte order mark, as editors under Windows write it, is passed over.
+
+    ConfigurationError where the file cannot be read or is no TOML: it says where, and shows no value.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: octet {error.start} is not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is no TOML: {error}") from None
+    except (ValueError, RecursionError):  # a NUL in the path; a number of thousands of digits, arrays without end
+        raise ConfigurationError(f"{os.fspath(path)!r} is no file of TOML that can be read") from None
 
 
 def octets_of_hex(text: str, what: str) -> bytes:

@@ -30,7 +30,7 @@ from dlms.grammar.nodes import (
     SequenceOf,
     VisibleStringNode,
 )
-from dlms.translate.words import DATA_TYPES, FLOATS, MOMENTS, WITHOUT_VALUE, flag_names, leaves, members_by_name
+from dlms.translate.words import DATA_TYPES, FLOAT_SIZES, MOMENTS, WITHOUT_VALUE, flag_names, leaves, members_by_name
 
 Schema = dict[str, Any]
 SIZES: Final[dict[type[Data], int]] = {data.DateTime: 12, data.Date: 5, data.Time: 4}
@@ -138,8 +138,8 @@ def _value_schema(cls: type[Data]) -> Schema:
         return {"type": "null"}
     if cls is data.Boolean:
         return {"type": "boolean"}
-    if cls in FLOATS:
-        return {"anyOf": [{"type": "number"}, _hexadecimal(4 if cls is data.Float32 else 8)]}
+    if cls in FLOAT_SIZES:
+        return {"anyOf": [{"type": "number"}, _hexadecimal(FLOAT_SIZES[cls])]}
     if cls is data.BitString:
         return BITS
     if cls in (data.VisibleString, data.Utf8String):

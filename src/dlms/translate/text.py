@@ -40,7 +40,17 @@ from dlms.translate.recognition import (
     shown_moment,
     shown_octets,
 )
-from dlms.translate.words import alternative_of, code_to_plain, fields_of, flags_to_plain, printed, type_name, typed
+from dlms.translate.words import (
+    STRUCTURED,
+    WITHOUT_VALUE,
+    alternative_of,
+    code_to_plain,
+    fields_of,
+    flags_to_plain,
+    printed,
+    type_name,
+    typed,
+)
 
 INDENT: Final = "  "
 
@@ -213,7 +223,7 @@ def _data(label: str, value: Data) -> Line:
         rows = tuple(Row(tuple(map(_cell, of if isinstance(of, data.Structure) else (of,)))) for of in elements)
         return Block(f"{lead}{type_name(value)} of {len(value)}", rows)
     if not isinstance(value, (data.Array, data.Structure)):
-        return f"{lead}{type_name(value)} {shown(value)}" if value.value is not None else lead + type_name(value)
+        return lead + type_name(value) + ("" if isinstance(value, WITHOUT_VALUE) else f" {shown(value)}")
     head = f"{lead}{type_name(value)} of {len(value)}"
     if not value.elements:
         return f"{lead}empty {type_name(value)}"
@@ -225,12 +235,7 @@ def _data(label: str, value: Data) -> Line:
 def _is_table(value: data.Array) -> bool:
     """Rows of the same number of simple values: a profile, not a list of registers."""
     lengths = {len(row) if isinstance(row, data.Structure) else 0 for row in value}
-    simple = all(
-        not isinstance(cell, (data.Array, data.Structure, data.CompactArray))
-        for row in value
-        if isinstance(row, data.Structure)
-        for cell in row
-    )
+    simple = all(not isinstance(cell, STRUCTURED) for row in value if isinstance(row, data.Structure) for cell in row)
     first = value.elements[0]
     listed = isinstance(first, data.Structure) and isinstance(next(items([first])), (Register, Definition))
     return lengths != {0} and len(lengths) == 1 and simple and not listed
@@ -250,7 +255,7 @@ def _item(item: Register | Definition | Data) -> Line:
         about = f"class {item.class_id}" + (f" ({title})" if title else "")
         return Row((f"{name}:{item.attribute}{element}", name.meaning(), about))
     code = str(name) if item.attribute == 2 else f"{name}:{item.attribute}"
-    if isinstance(item.value, (data.Array, data.Structure, data.CompactArray)):
+    if isinstance(item.value, STRUCTURED):
         below = _data("", item.value)
         return Block(f"{code}  {name.meaning()}", (below,))
     return Row((code, name.meaning(), shown(item.value, item.scaler_unit)))

@@ -38,10 +38,12 @@ _DATA_CLASSES: Final = tuple(
 )
 DATA_TYPES: Final[Mapping[str, type[Data]]] = {TAG_NAMES[cls.tag]: cls for cls in _DATA_CLASSES}
 """The book's name of each type of Data, and its class."""
-FLOATS: Final = (data.Float32, data.Float64)
+FLOAT_SIZES: Final[Mapping[type[Data], int]] = {data.Float32: 4, data.Float64: 8}
+FLOATS: Final = tuple(FLOAT_SIZES)
 MOMENTS: Final = (data.DateTime, data.Date, data.Time)
 STRINGS: Final = (data.VisibleString, data.Utf8String)
 WITHOUT_VALUE: Final = (data.NullData, data.DontCare)
+STRUCTURED: Final = (data.Array, data.Structure, data.CompactArray)
 
 
 def type_name(of: Data | type[Data]) -> str:
@@ -152,7 +154,10 @@ def scalar_from_plain(of: type[Data], plain: Plain) -> Data:
             raise EncodeError(f"{type_name(of)} has no value, got {plain!r:.60}")
         return make()
     if issubclass(of, FLOATS) and isinstance(plain, str):
-        return data.loads(bytes([of.tag]) + octets_of(plain), typed=True)
+        octets = octets_of(plain)
+        if len(octets) != FLOAT_SIZES[of]:
+            raise EncodeError(f"a {type_name(of)} has {FLOAT_SIZES[of]} octets, not {len(octets)}")
+        return data.loads(bytes([of.tag]) + octets, typed=True)
     if issubclass(of, (data.OctetString, *MOMENTS)):
         plain = octets_of(plain)
     expected = (float, int) if issubclass(of, FLOATS) else type(plain)

@@ -51,11 +51,22 @@ def read_capture(text: str) -> list[Record]:
     return list(_records(text))
 
 
-def _records(text: str) -> Iterator[Record]:
+def begins_capture(text: str) -> bool:
+    """Whether the first line that says something has the form of a record."""
+    _, content = next(_lines(text), (0, ""))
+    return _LINE.fullmatch(content) is not None
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line that says something, with its number."""
     for number, line in enumerate(text.splitlines(), 1):
         content = line.strip()
-        if not content or content.startswith("#"):
-            continue
+        if content and not content.startswith("#"):
+            yield number, content
+
+
+def _records(text: str) -> Iterator[Record]:
+    for number, content in _lines(text):
         found = _LINE.fullmatch(content)
         if found is None:
             raise DecodeError(
