@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 from dlms.apdu import Apdu
-from dlms.apdu.get import SelectiveAccessDescriptor
+from dlms.apdu.get import CosemAttributeDescriptor, SelectiveAccessDescriptor
 from dlms.association import services, short_names
 from dlms.association.access import NULL, AccessPart, access
 from dlms.association.base_names import BaseNames
@@ -121,10 +121,7 @@ class ClientAssociation:
         """One attribute."""
         if is_object_list(ref):  # some meters count it wrong
             return object_list(self, ref, selection)
-        misfits = self.misfits
-        return self._get(
-            ref, selection, None, meaning_of(ref), lambda octets, error: misfit_of(octets, error, ref, misfits)
-        )
+        return self._get(ref, selection, None, meaning_of(ref), self._misfit)
 
     def get_octets(
         self, ref: AttributeRef[Any], selection: Selection | None = None, take: Take | None = None
@@ -138,7 +135,7 @@ class ClientAssociation:
         selection: Selection | None,
         take: Take | None,
         meaning: Callable[[bytes], T],
-        misfit: Callable[[bytes, DecodeError], T] | None = None,
+        misfit: services.Misfit[T] | None = None,
     ) -> Exchange[T]:
         chosen = None if selection is None else selective_access(ref, selection)
         negotiated = self._negotiated or self.negotiated
@@ -154,7 +151,7 @@ class ClientAssociation:
         chosen: SelectiveAccessDescriptor | None,
         take: Take | None,
         meaning: Callable[[bytes], T],
-        misfit: Callable[[bytes, DecodeError], T] | None,
+        misfit: services.Misfit[T] | None,
     ) -> Exchange[T]:
         variable = yield from self._variable(ref, chosen)
         octets = yield from short_names.read_one(self.negotiated, variable, take)
@@ -163,7 +160,10 @@ class ClientAssociation:
         except DecodeError as error:
             if misfit is None:
                 raise
-            return misfit(octets, error)
+            return misfit(ref.descriptor, octets, error)
+
+    def _misfit(self, attribute: CosemAttributeDescriptor, octets: bytes, error: DecodeError) -> Any:
+        return misfit_of(attribute, octets, error, self.misfits)
 
     def _variable(
         self, ref: AttributeRef[Any], selection: SelectiveAccessDescriptor | None

@@ -25,6 +25,7 @@ class Engine:
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
         self.link = link
         self.untimed = link.untimed
+        self.ask = link.ask if trace is None else self._traced_ask
         self.octets_to_send = link.octets_to_send if trace is None else self._traced_octets_to_send
         self.faults: deque[DlmsError] = deque(maxlen=UNSOLICITED_MOST)
         self.unsolicited: deque[bytes] = deque(maxlen=UNSOLICITED_MOST)
@@ -60,17 +61,9 @@ class Engine:
         self.link.send(apdu, now, answered=answered)
         self._look()
 
-    def ask(self, apdu: bytes, now: float) -> bytes:
-        """Send an APDU that is answered; what the transport has to send. With `answer` it is `send`, `octets_to_send`,
-        `receive` and `next_apdu` in two steps, for what is nearly always all."""
-        if self._trace is not None:
-            self.send(apdu, now)
-            return self.octets_to_send()
-        self.awaiting = True
-        octets = self.link.ask(apdu, now)
-        if self.link.happened:
-            self._look()
-        return octets
+    def _traced_ask(self, apdu: bytes, now: float) -> bytes:
+        self.send(apdu, now)
+        return self.octets_to_send()
 
     def answer(self, octets: bytes, now: float) -> bytes | None:
         """Take what the transport brought; the next APDU, None while there is none; LinkError once the link is down."""

@@ -25,7 +25,7 @@ Response: TypeAlias = Annotated[GetResponse, Tag(0xC4, "get-response")] | ReadRe
 
 def is_object_list(ref: AttributeRef[Any]) -> bool:
     """Whether an address is that of an association's object list."""
-    return ref.attribute_id == OBJECT_LIST and ref.class_id in ASSOCIATIONS
+    return ref.class_id in ASSOCIATIONS and ref.attribute_id == OBJECT_LIST
 
 
 def counted_anew(reading: Exchange[bytes]) -> Exchange[tuple[bytes, DecodeError | None]]:

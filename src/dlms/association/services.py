@@ -62,6 +62,8 @@ from dlms.service_errors import ServiceError, service_error
 M = TypeVar("M", bound=Message)
 Selected: TypeAlias = tuple[CosemAttributeDescriptor, SelectiveAccessDescriptor | None]
 T = TypeVar("T")
+Misfit: TypeAlias = Callable[[CosemAttributeDescriptor, bytes, DecodeError], T]
+"""What makes a value of an attribute's octets that mean nothing as they should, and of why."""
 GET: Final = int(Conformance.GET)
 GET_BLOCK: Final = (GetResponseWithDatablock,)
 GET_RESPONSES: Final = (GetResponseNormal, GetResponseWithDatablock)
@@ -85,12 +87,12 @@ def get(
     selection: SelectiveAccessDescriptor | None,
     take: Take | None,
     meaning: Callable[[bytes], T],
-    misfit: Callable[[bytes, DecodeError], T] | None = None,
+    misfit: Misfit[T] | None = None,
 ) -> Exchange[T]:
     """What an attribute's Data means, of which `meaning` is given the octets; ServiceError if the meter refuses.
 
-    With `take`, the octets go there as they come, block by block, and `meaning` is given b"". `misfit` is given octets
-    that `meaning` refuses, and why.
+    With `take`, the octets go there as they come, block by block, and `meaning` is given b"". `misfit` makes
+    something of octets that `meaning` refuses.
     """
     if not negotiated.agreed & GET:
         need(negotiated, Conformance.GET)
@@ -120,7 +122,7 @@ def get(
     except DecodeError as error:
         if misfit is None:
             raise
-        return misfit(result, error)
+        return misfit(attribute, result, error)
 
 
 def get_list(negotiated: Negotiated, attributes: Sequence[Selected]) -> Exchange[list[bytes | ServiceError]]:

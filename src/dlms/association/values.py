@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dlms.apdu.get import CosemAttributeDescriptor
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import Integer, loads
 from dlms.errors import DecodeError
 from dlms.grammar import data_node, dumps
+from dlms.logical_name import LogicalName
 
 INTEGER: Final = data_node(Integer)
 
@@ -28,10 +30,11 @@ def meaning_of(ref: AttributeRef[Any]) -> Callable[[bytes], Any]:
     return loads if ref.declaration is None else ref.declaration.decode
 
 
-def misfit_of(octets: bytes, error: DecodeError, ref: AttributeRef[Any], misfits: list[Misfit]) -> Any:
+def misfit_of(attribute: CosemAttributeDescriptor, octets: bytes, error: DecodeError, misfits: list[Misfit]) -> Any:
     """A value that does not fit what is declared: plain, with a note in `misfits`. DecodeError where it is no Data."""
     value = loads(octets)
-    misfits.append(Misfit(str(ref), error))
+    what = f"{attribute.class_id}/{LogicalName(attribute.instance_id)}:{attribute.attribute_id}"
+    misfits.append(Misfit(what, error))
     return value
 
 
@@ -40,7 +43,7 @@ def value_of(octets: bytes, ref: AttributeRef[Any], misfits: list[Misfit]) -> An
     try:
         return meaning_of(ref)(octets)
     except DecodeError as error:
-        return misfit_of(octets, error, ref, misfits)
+        return misfit_of(ref.descriptor, octets, error, misfits)
 
 
 def as_they_are(octets: bytes) -> bytes:

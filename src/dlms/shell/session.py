@@ -260,6 +260,7 @@ class Session:
                             yield from self._take_in(unsolicited.popleft())
                         now = self._last_word = monotonic()
                         deadline = now + limit
+                        engine.awaiting = True
                         octets = engine.ask(effect, now)
                         arrived = yield octets, limit if engine.untimed else engine.next_due(deadline) - now
                         if arrived:
