@@ -14,7 +14,7 @@ from tests.association.meter import CLIENT_TITLE, EVERYTHING, KEYS, PASSWORD, SE
 from tests.association.scripted import Wire, negotiated, script
 
 from dlms.apdu import decode, encode
-from dlms.apdu.acse import Aare, Aarq
+from dlms.apdu.acse import Aare, Aarq, Rlrq
 from dlms.apdu.action import ActionResponseNormal
 from dlms.apdu.ciphering import CipheredContent, GeneralGloCiphering, GloInitiateRequest
 from dlms.apdu.initiate import InitiateRequest, InitiateResponse
@@ -323,7 +323,28 @@ def test_what_is_known_of_a_pre_established_association() -> None:
     assert wire.sent == []
 
 
+def test_the_proof_by_short_names() -> None:
+    """reply_to_HLS_authentication lies at FA58, and is called by reading it with a parameter (the Blue Book)."""
+    device = meter()
+    device.serve(ServedClient(CLIENT, authentication="hls-sha1", **SECRETS["hls-sha1"], **EVERYTHING))
+    of = session(device, CLIENT)
+    wire = Wire(lambda octets: answers(of.respond(octets, 0.0)))
+    wire.run(open_association(Proposal(security=security_of("hls-sha1"), short_names=True)))
+    assert wire.sent[1].startswith(bytes.fromhex("05 01 04 FA58 01 09 14"))
+
+
 class TestRelease:
+    def test_it_goes_under_the_global_key(self) -> None:
+        security = ciphered(dedicated_key=True)
+        known = opened(security)
+        assert known.security is not None
+        assert known.security.use_dedicated
+        wire = script("6303800100")
+        wire.run(release_association(known, Proposal(security=security)))
+        released = decode(wire.sent[0])
+        assert isinstance(released, Rlrq)
+        assert isinstance(released.user_information, GloInitiateRequest)
+
     def test_what_comes_late_is_passed_over(self) -> None:
         wire = Wire(lambda _: [bytes.fromhex("C401C1001105"), bytes.fromhex("6303800100")])
         wire.run(release_association(negotiated(), Proposal(security=Security())))

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
-from dlms.errors import AuthenticationFailed, DeadlineExceeded, DecodeError, LinkError
+from dlms.errors import AuthenticationFailed, DeadlineExceeded, LinkError
 from dlms_core.iec62056_21 import (
     ACKNOWLEDGE,
     COMMAND,
@@ -172,17 +172,15 @@ def read_out(address: str = "", timing: LineTiming | None = None, *, highest_bau
     timing = timing or LineTiming()
     found = yield from identify(address, timing)
     yield from _select(found, "0", timing, highest_baud)
-    for _ in range(REPETITIONS):
-        message: Message | None = yield Await(timing.readout)
-        if message is None:
-            raise DeadlineExceeded("the meter's readout did not come")
-        if message.kind != DATA:
-            continue
+    attempts = REPETITIONS
+    while True:
+        message = yield from _of_kind(DATA, timing.readout, "the meter's readout did not come")
         if message.fault is None:
             return found, data_sets(message.text)
-        fault: DecodeError = message.fault
+        attempts -= 1
+        if not attempts:
+            raise message.fault
         yield Transmit(build(REPEAT))
-    raise fault
 
 
 def start_programming(
@@ -261,24 +259,30 @@ def _select(found: Identification, mode: str, timing: LineTiming, highest_baud: 
         yield SetLine(found.baud, 7, "even")
 
 
-def _command_of(timing: LineTiming, otherwise: str) -> Dialogue[Message]:
+def _of_kind(kind: str, timeout: float, otherwise: str) -> Dialogue[Message]:
+    """The next message of a kind; anything else is the echo of an optical head, or noise."""
     while True:
-        message: Message | None = yield Await(timing.answer)
+        message: Message | None = yield Await(timeout)
         if message is None:
             raise DeadlineExceeded(otherwise)
-        if message.kind == COMMAND and message.fault is None:
+        if message.kind == kind:
+            return message
+
+
+def _command_of(timing: LineTiming, otherwise: str) -> Dialogue[Message]:
+    while True:
+        message = yield from _of_kind(COMMAND, timing.answer, otherwise)
+        if message.fault is None:
             return message
 
 
 def _exchange(octets: bytes, timing: LineTiming) -> Dialogue[Message]:
     """A command and its answer; asked again while nothing, NAK or a damaged block comes back."""
-    yield Transmit(octets)
-    repeat = octets
     for _ in range(REPETITIONS):
+        yield Transmit(octets)
         message: Message | None = yield Await(timing.answer)
         if message is not None and message.fault is None and message.kind != REPEAT:
             return message
         if message is not None and message.fault is not None:
-            repeat = build(REPEAT)
-        yield Transmit(repeat)
+            octets = build(REPEAT)
     raise DeadlineExceeded("the meter does not answer")
