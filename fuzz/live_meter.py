@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dlms.association.server.clients import READ_AND_WRITE, ServedClient
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.session import ServerSession
+from dlms.association.server.work import Turn
 from dlms.cosem.classes import (
     ActivityCalendar,
     Clock,
@@ -125,7 +126,8 @@ def respond(session: ServerSession, request: bytes) -> list[bytes]:
     """What a request is answered with."""
     work = session.respond(request, 0.0)
     try:
-        next(work)
+        while isinstance(next(work), Turn):
+            pass
     except StopIteration as done:
         answers: list[bytes] = done.value
         return answers

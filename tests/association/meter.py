@@ -14,6 +14,7 @@ from dlms.apdu.initiate import InitiateRequest, InitiateResponse
 from dlms.association.server.clients import LN_SERVED, READ_AND_WRITE, SN_SERVED, ServedClient
 from dlms.association.server.logical_device import LogicalDevice
 from dlms.association.server.session import ServerSession, SessionLimits
+from dlms.association.server.work import Turn
 from dlms.cosem.classes import Clock, Data, Register
 from dlms.cosem.references import AttributeRef, MethodRef
 from dlms.data import DoubleLongUnsigned, OctetString
@@ -71,7 +72,8 @@ def session(device: LogicalDevice, client: int, limits: SessionLimits | None = N
 def answers(work: Generator[Awaitable[Any], Any, list[bytes]]) -> list[bytes]:
     """What a request comes to, where no function is async."""
     try:
-        awaitable = next(work)
+        while isinstance(awaitable := next(work), Turn):
+            pass
     except StopIteration as done:
         octets: list[bytes] = done.value
         return octets

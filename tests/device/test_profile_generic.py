@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from tests.device.hands import START, World
 
 from dlms.cosem.classes import Clock, Data, ProfileGeneric, Register
+from dlms.cosem.references import AttributeRef
 from dlms.cosem.types import CaptureObjectDefinition, EntryDescriptor, RangeDescriptor
-from dlms.data import DoubleLong, DoubleLongUnsigned, NullData, OctetString, Structure, Unsigned
+from dlms.data import DoubleLong, DoubleLongUnsigned, Float64, NullData, OctetString, Structure, Unsigned
 from dlms.datetime import CosemDateTime, from_datetime, to_datetime
 from dlms.device.clock import LiveClock
 from dlms.device.profile_generic import LONGEST_ROW, LiveProfile
@@ -43,6 +46,33 @@ def rows(world: World, selector: int = 0, parameters: object = None) -> list[tup
 
 def _posix(octets: bytes) -> float:
     return to_datetime(CosemDateTime.from_octets(octets)).timestamp()
+
+
+@pytest.mark.parametrize("objects", [[CLOCK.status, ENERGY.value], [CLOCK.status, CLOCK.time, ENERGY.value]])
+def test_another_attribute_of_a_clock_is_not_its_time(objects: list[AttributeRef[Any]]) -> None:
+    world = World()
+    clock = world.device.install(LiveClock(world.device, time=world.time))
+    world.device[ENERGY.value] = lambda: DoubleLongUnsigned(int(world.now - START))
+    profile = LiveProfile(world.device, PROFILE, objects, clock=clock, capture_period=60)
+    world.device.install(profile)
+    world.run(179)
+    assert [row[-1] for row in world.get(PROFILE.buffer).value] == [40, 100, 160]
+    by_status = RangeDescriptor(CaptureObjectDefinition(8, CLOCK.logical_name, 4, 0), Unsigned(0), Unsigned(255), [])
+    assert len(world.get(PROFILE.buffer, 1, by_status).value) == 3
+
+
+def test_rows_without_a_number_come_last() -> None:
+    """They are kept as any other while there is room, and are the first to go."""
+    world, _ = profiled(capture_period=0, profile_entries=3, sort_method=SortMethod.LARGEST, sort_object=ENERGY.value)
+    for value in (NullData(), DoubleLongUnsigned(5), NullData(), DoubleLongUnsigned(9), Float64(math.nan)):
+        world.device[ENERGY.value] = value
+        world.call(PROFILE.capture, 0)
+    found = [row[2] for row in world.get(PROFILE.buffer).value]
+    assert found[:2] == [9, 5]
+    assert len(found) == 3
+    world.device[ENERGY.value] = DoubleLongUnsigned(1)
+    world.call(PROFILE.capture, 0)
+    assert [row[2] for row in world.get(PROFILE.buffer).value] == [9, 5, 1]
 
 
 def test_rows_are_captured_when_the_period_is_over() -> None:

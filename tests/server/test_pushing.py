@@ -172,7 +172,9 @@ def test_gurux_dlms_understands_a_push(service: PushTransportService, protection
     assert found["values"] == [b"DLM1".hex(), 4711]
 
 
-@pytest.mark.parametrize("where", ["pair://bench", "hdlc+serial:///dev/ttyUSB0", "tcp://127.0.0.1:1?client=1"])
+@pytest.mark.parametrize(
+    "where", ["pair://bench", "hdlc+serial:///dev/ttyUSB0", "tcp://127.0.0.1:1?client=1", "udp://127.0.0.1:0"]
+)
 def test_places_that_no_push_goes_to(where: str) -> None:
     with pytest.raises(ConfigurationError, match="a push"):
         destination_of(where)

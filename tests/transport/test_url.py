@@ -61,6 +61,8 @@ def test_what_it_says(text: str, expected: Url | None) -> None:
         "iec+serial:///dev/ttyUSB0?device=!",
         "iec+serial:///dev/ttyUSB0?device=",
         "tcp://[::1",
+        "tcp://me\0ter",
+        "tcp://meter\n",
         "tcp://meter?Client=1",
     ],
 )

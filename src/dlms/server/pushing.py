@@ -22,6 +22,8 @@ def destination_of(text: str) -> Url:
     url = Url.parse(text, "push")
     if url.scheme not in ("tcp", "udp"):
         raise ConfigurationError(f"a push goes to tcp://, udp:// or hdlc+tcp://, not to {url.scheme}://")
+    if not url.port:
+        raise ConfigurationError("a push goes to a port, and 0 is none")
     return url
 
 

@@ -80,6 +80,8 @@ class Url:
         """The meaning of a URL; ConfigurationError for one that is not of these forms, or says what means nothing."""
         if not isinstance(text, str):
             raise ConfigurationError(f"a meter's URL is text, not {text!r:.80}")
+        if not text.isprintable():
+            raise ConfigurationError(f"a meter's URL holds nothing that cannot be printed: {text!r:.80}")
         try:
             parts = urlsplit(text)
             host, port = parts.hostname or "", parts.port

@@ -76,6 +76,13 @@ def test_a_request_in_blocks_ends_an_answer_that_nobody_fetches() -> None:
     assert pieces(of) == [(0, 1, 1, ANSWER[:10])]
 
 
+def test_more_confirmations_than_can_be_numbered_are_not_numbered() -> None:
+    of = transfer()
+    for _ in range(0x10002):
+        _, answers = of.receive(GeneralBlockTransfer(1, 9, 0xFFFF, b""))
+    assert sent(answers) == [(0, 0xFFFF, 0, b"")]
+
+
 def test_a_client_that_confirms_what_was_not_sent_is_not_answered() -> None:
     of = transfer()
     pieces(of)

@@ -31,6 +31,7 @@ from tests.association.meter import (
     sealed,
     session,
 )
+from tests.association.requests import BY_SHORT_NAME
 
 from dlms.apdu import decode, encode
 from dlms.apdu.access import (
@@ -49,6 +50,7 @@ from dlms.apdu.action import (
     ActionRequestWithPblock,
     ActionResponseNextPblock,
     ActionResponseNormal,
+    ActionResponseWithPblock,
 )
 from dlms.apdu.block_transfer import GeneralBlockTransfer
 from dlms.apdu.ciphering import GeneralGloCiphering, GloGetResponse, GloInitiateResponse
@@ -299,6 +301,38 @@ def test_action_its_errors_and_its_blocks() -> None:
     last = ask(of, ActionRequestWithPblock(0xC1, DataBlockSA(True, 2, octets[1:])))
     assert last.single_response.return_parameters == OctetString(b"\7")
     assert isinstance(ask(of, ActionRequestNextPblock(0xC1, 1)), ActionResponseNormal)
+
+
+def test_an_action_ends_the_answer_to_the_one_before() -> None:
+    device = meter()
+    device.on_call(ENERGY.reset, lambda argument: OctetString(bytes(argument * 10)))
+    of = opened(device, user_information=initiate(size=128))
+    assert isinstance(ask(of, ActionRequestNormal(0xC1, method(ENERGY.reset), Integer(50))), ActionResponseWithPblock)
+    assert isinstance(ask(of, ActionRequestNormal(0xC1, method(ENERGY.reset), Integer(1))), ActionResponseNormal)
+    refused = ask(of, ActionRequestNextPblock(0xC1, 1))
+    assert refused.single_response.result == ActionResult.NO_LONG_ACTION_IN_PROGRESS
+
+
+@pytest.mark.parametrize("name", ["read in blocks", "write in blocks"])
+def test_blocks_by_short_names_that_were_not_agreed_on_are_not_taken(name: str) -> None:
+    information = initiate(conformance=Conformance.READ | Conformance.WRITE)
+    of = opened(meter(), context=2, user_information=information)
+    answer = ask(of, BY_SHORT_NAME[name])
+    results = answer.write_response if isinstance(answer, WriteResponse) else answer.read_response
+    assert results == (DataAccessResult.SCOPE_OF_ACCESS_VIOLATED,)
+
+
+def test_however_little_a_client_takes_it_is_told_of_its_association() -> None:
+    of = opened(meter(), user_information=initiate(size=12))
+    assert isinstance(ask(of, Rlrq()), Rlre)
+
+
+def test_an_answer_in_more_general_blocks_than_can_be_numbered_is_refused() -> None:
+    device = meter()
+    device[LONG.value] = OctetString(bytes(200_000))
+    information = initiate(size=12, conformance=Conformance.GET | Conformance.GENERAL_BLOCK_TRANSFER)
+    refused = ask(opened(device, user_information=information), GET_LONG)
+    assert refused.service_error == ExceptionServiceError.PDU_TOO_LONG
 
 
 def test_rights_of_a_public_client() -> None:

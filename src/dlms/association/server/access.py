@@ -19,7 +19,7 @@ from dlms.apdu.access import (
 )
 from dlms.association.server.outgoing import Together
 from dlms.association.server.rights import NULL_DATA, Access
-from dlms.association.server.work import Work
+from dlms.association.server.work import Work, turn
 from dlms.results import ActionResult, DataAccessResult
 from dlms.service_errors import OtherReason, ServiceError
 
@@ -41,6 +41,7 @@ def answer_access(access: Access, request: AccessRequest) -> Work[AccessResponse
     together = Together()
     broken = len(specifications) != len(given)
     for at, item in enumerate(specifications):
+        yield from turn(at)
         number, returned = 0, NULL_DATA
         try:
             if broken:

@@ -25,7 +25,7 @@ from dlms.association.server.incoming import Incoming
 from dlms.association.server.outgoing import Outgoing
 from dlms.association.server.rights import NULL_DATA
 from dlms.association.server.set import LIST_OF_VALUES
-from dlms.association.server.work import Work
+from dlms.association.server.work import Work, turn
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
 from dlms.grammar import program
@@ -64,12 +64,14 @@ class ActionService:
 
     def normal(self, request: ActionRequestNormal) -> Work[ActionResponse]:
         """The answer to action-request-normal."""
+        self._outgoing = None
         parameters: Any = request.method_invocation_parameters  # octets: the request was decoded so
         answer = yield from self._invoke(request.cosem_method_descriptor, parameters)
         return self._answered(request.invoke_id_and_priority, answer)
 
     def with_list(self, request: ActionRequestWithList) -> Work[ActionResponse]:
         """The answer to action-request-with-list."""
+        self._outgoing = None
         answers = yield from self._invoke_all(
             request.cosem_method_descriptor_list, request.method_invocation_parameters
         )
@@ -77,6 +79,7 @@ class ActionService:
 
     def first_block(self, request: First) -> Work[ActionResponse]:
         """The first block of a long request, alone or of a list."""
+        self._outgoing = None
         self._incoming = Incoming(request, self._limit)
         return (yield from self._block(request.invoke_id_and_priority, request.pblock))
 
@@ -124,6 +127,7 @@ class ActionService:
         answers: list[ActionResponseWithOptionalData] = []
         fits = len(methods) == len(parameters)
         for at, method in enumerate(methods):
+            yield from turn(at)
             if fits:
                 argument = None if parameters[at] == NULL_DATA else parameters[at]
                 answers.append((yield from self._invoke(method, argument)))

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from dlms.association.negotiated import ASSOCIATION_BASE_NAME
 from dlms.association.server.association import ServerAssociation, State
-from dlms.association.server.logical_device import ServedObject
+from dlms.association.server.logical_device import NO_BASE_NAME, ServedObject
 from dlms.association.server.work import LOGGER
 from dlms.cosem.classes.associations import (
     AccessRights,
@@ -122,20 +122,20 @@ def association_object(association: ServerAssociation) -> ServedObject:
 
 
 def _short_name_object(association: ServerAssociation) -> ServedObject:
-    """The Association SN object: every object with its base_name."""
+    """The Association SN object: every object that has a base_name."""
     served = ServedObject(AssociationSNV2(CURRENT_ASSOCIATION), ASSOCIATION_BASE_NAME)
+
+    def named() -> list[ServedObject]:
+        return [served, *(of for of in association.device.objects if of.base_name != NO_BASE_NAME)]
 
     def object_list() -> list[ShortNameObject]:
         return [
             ShortNameObject(_signed(of.base_name), of.object.class_id, of.object.version, of.object.logical_name)
-            for of in (served, *association.device.objects)
+            for of in named()
         ]
 
     def access_rights_list() -> list[ShortNameAccessRights]:
-        return [
-            ShortNameAccessRights(_signed(of.base_name), *_rights_v1(association, of))
-            for of in (served, *association.device.objects)
-        ]
+        return [ShortNameAccessRights(_signed(of.base_name), *_rights_v1(association, of)) for of in named()]
 
     served.readers[2] = _reader(object_list)
     served.readers[3] = _reader(access_rights_list)
@@ -183,9 +183,11 @@ def _object_list(
         case None | 1:
             chosen = served
         case 2:
-            chosen = [of for of in served if of.object.class_id in wanted]
+            classes = set(wanted)
+            chosen = [of for of in served if of.object.class_id in classes]
         case 3:
-            chosen = [of for of in served if _definition(of) in wanted]
+            definitions = set(wanted)
+            chosen = [of for of in served if _definition(of) in definitions]
         case _:
             chosen = [of for of in served if _definition(of) == wanted]
     version = association.client.association_version

@@ -65,11 +65,12 @@ class GeneralBlocks:
         """An empty block that hands back the right to send. It is a block as any other, with the next number; one that
         got lost is sent again under its own."""
         if block.block_number_ack >= self._confirmations:
-            self._confirmations += 1
+            self._confirmations = min(self._confirmations + 1, MOST_BLOCKS)
         return self._block(False, False, self._confirmations, b"")
 
     def send(self, apdu: bytes, longest: int) -> list[bytes]:
-        """The first window of blocks of an answer; all are kept until the client confirms the last, or asks anew."""
+        """The first window of blocks of an answer; all are kept until the client confirms the last, or asks anew. None
+        where they are more than can be numbered."""
         size = max(longest - BLOCK_HEADER, 1)
         self._outgoing = split(apdu, size)
         self._sent = 0

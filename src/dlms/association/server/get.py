@@ -18,8 +18,8 @@ from dlms.apdu.get import (
     SelectiveAccessDescriptor,
 )
 from dlms.association.server.association import ServerAssociation
-from dlms.association.server.outgoing import Outgoing, Together, short_or_long
-from dlms.association.server.work import Work
+from dlms.association.server.outgoing import LONGEST_ANSWER, Outgoing, Together, short_or_long
+from dlms.association.server.work import Work, turn
 from dlms.enumerations import Conformance
 from dlms.grammar import program
 from dlms.results import DataAccessResult
@@ -55,22 +55,20 @@ class GetService:
         """The answer to get-request-normal; its first block if it is long."""
         invoke = request.invoke_id_and_priority
         self._outgoing = None
+        room = self._association.room - NORMAL_HEADER
         try:
             found = yield from self._read(request.cosem_attribute_descriptor, request.access_selection)
+            if not self._blocks:
+                in_general_blocks = self._association.allows(Conformance.GENERAL_BLOCK_TRANSFER)
+                found = Together(LONGEST_ANSWER if in_general_blocks else room).whole(found)
+                return GetResponseNormal(invoke, as_data(found))
+            if not isinstance(found, bytes):
+                found = short_or_long(found, room)
+            elif len(found) > room:
+                found = iter((found,))
+            return GetResponseNormal(invoke, as_data(found)) if isinstance(found, bytes) else self._begin(invoke, found)
         except ServiceError as error:
             return GetResponseNormal(invoke, result_of(error))
-        room = self._association.room - NORMAL_HEADER
-        if not isinstance(found, bytes):
-            found = short_or_long(found, room)
-        if not self._blocks:
-            octets = found if isinstance(found, bytes) else b"".join(found)
-            fits = self._association.fits(len(octets) + NORMAL_HEADER)
-            return GetResponseNormal(invoke, as_data(octets) if fits else DataAccessResult.OTHER_REASON)
-        if isinstance(found, bytes):
-            if len(found) <= room:
-                return GetResponseNormal(invoke, as_data(found))
-            found = iter((found,))
-        return self._begin(invoke, found)
 
     def with_list(self, request: GetRequestWithList) -> Work[GetResponse]:
         """The answer to get-request-with-list; its first block if it is long."""
@@ -79,6 +77,7 @@ class GetService:
         results: list[Any] = []
         together = Together()
         for item in request.attribute_descriptor_list:
+            yield from turn(len(results))
             try:
                 together.check()
                 found = yield from self._read(item.cosem_attribute_descriptor, item.access_selection)
@@ -100,7 +99,10 @@ class GetService:
             self._outgoing = None
             refused = DataAccessResult.DATA_BLOCK_NUMBER_INVALID
         else:
-            return self._block(invoke)
+            try:
+                return self._block(invoke)
+            except ServiceError as error:
+                refused, number = result_of(error), number + 1
         return GetResponseWithDatablock(invoke, DataBlockG(True, number, refused))
 
     @property
@@ -130,11 +132,13 @@ class GetService:
         return self._block(invoke)
 
     def _block(self, invoke: int) -> GetResponse:
-        assert self._outgoing is not None  # noqa: S101  # whoever calls looked
-        octets, last = self._outgoing.take()
+        """The next block; raises ServiceError where there is none to be had, and no more of the answer then."""
+        outgoing, self._outgoing = self._outgoing, None
+        assert outgoing is not None  # noqa: S101  # whoever calls looked
+        octets, last = outgoing.take()
         self._number += 1
-        if last:
-            self._outgoing = None
+        if not last:
+            self._outgoing = outgoing
         return GetResponseWithDatablock(invoke, DataBlockG(last, self._number, octets))
 
 

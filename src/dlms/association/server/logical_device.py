@@ -48,11 +48,16 @@ Taker: TypeAlias = Callable[[Any], Outcome[Any]]
 
 LOGICAL_DEVICE_NAME: Final = LogicalName("0.0.42.0.0.255")
 FIRST_BASE_NAME: Final = 0x0100
+NO_BASE_NAME: Final = 0x10000
+"""Beyond every short name."""
 METHODS_AFTER_ATTRIBUTES: Final = 8
+UNTYPED_ATTRIBUTES: Final = 16
+"""Attributes that an object which is not declared has room for, whichever it is given later."""
 
 
 class ServedObject:
-    """One object of a device: the octets or functions behind its attributes and methods, by number."""
+    """One object of a device: the octets or functions behind its attributes and methods, by number. Where all short
+    names are taken its base_name is NO_BASE_NAME."""
 
     __slots__ = ("base_name", "calls", "object", "octets", "readers", "setters")
 
@@ -81,7 +86,8 @@ class ServedObject:
 
     def short_name_size(self) -> int:
         """How many short names the object takes up, a multiple of 8."""
-        attributes = max([*self.object.attributes, *self.octets, *self.readers])
+        declared = max(self.object.attributes, default=UNTYPED_ATTRIBUTES)
+        attributes = max(declared, *self.attribute_ids)
         methods = max([0, *self.object.methods, *self.calls])
         offset = self.object.short_name_offset_of_method(methods) if methods else None
         end = 8 * attributes + METHODS_AFTER_ATTRIBUTES * methods
@@ -191,23 +197,32 @@ class LogicalDevice(Parts):
 
     def add(self, of: InterfaceClass, *, base_name: int | None = None) -> ServedObject:
         """Add an object, with its short name where a particular one is wanted. Naming one of its attributes adds it
-        too. An object that is there keeps its place."""
+        too. An object that is there keeps its place; one for which no short name is left is served by its logical name
+        only."""
         found = self._objects.get(of.logical_name)
         if found is not None:
             if found.object.class_id != of.class_id:
                 raise ConfigurationError(f"{of.logical_name} is an object of class {found.object.class_id} already")
             return found
-        if base_name is None:
-            base_name = self._next_base_name
-        served = ServedObject(of, base_name)
-        end = base_name + served.short_name_size()
-        if base_name % 8 or not 0 <= base_name < 0x10000:
-            raise ConfigurationError(f"a base_name is a multiple of 8 below 65536, not {base_name}")
-        if base_name >= self._next_base_name and end <= ASSOCIATION_BASE_NAME:
+        served = ServedObject(of, self._next_base_name if base_name is None else base_name)
+        if base_name is not None:
+            self._check_base_name(served)
+        end = served.base_name + served.short_name_size()
+        if end > ASSOCIATION_BASE_NAME and base_name is None:
+            served.base_name = NO_BASE_NAME
+        elif self._next_base_name < end <= ASSOCIATION_BASE_NAME:
             self._next_base_name = end
         self._objects[of.logical_name] = served
         insort(self._by_base_name, served, key=_base_name)
         return served
+
+    def _check_base_name(self, served: ServedObject) -> None:
+        first, last = served.base_name, served.base_name + served.short_name_size() - 1
+        if first % 8 or not 0 <= first < NO_BASE_NAME:
+            raise ConfigurationError(f"a base_name is a multiple of 8 below 65536, not {first}")
+        place = bisect_right(self._by_base_name, last, key=_base_name)
+        if place and self._by_base_name[place - 1].reaches(max(first, self._by_base_name[place - 1].base_name)):
+            raise ConfigurationError(f"short name {first:04X} is too near to that of another object")
 
     @property
     def objects(self) -> Iterator[ServedObject]:

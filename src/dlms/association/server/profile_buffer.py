@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
@@ -17,6 +18,7 @@ from dlms.grammar.programs import data_program
 from dlms.service_errors import ScopeOfAccessViolated, TypeUnmatched
 from dlms_core.pieces import head
 
+TIME: Final = (CLOCK_CLASS, 2)
 ROWS_AT_ONCE: Final = 64
 """Rows that are handed out together: some kilobytes, as long as a block of most meters."""
 
@@ -27,8 +29,8 @@ class ProfileBuffer(SelectiveRows):
     `capture_objects` are those of the profile, `types` the type of each column. Rows are encoded when they are added
     and served from there: a client that reads while rows are added sees those of the moment it began. `sort_method`
     says in which order they are served and which one goes when the buffer is full: with FIFO (oldest first) and LIFO
-    (newest first) the oldest, else the one that comes last by the column of `sort_object`. Rows are selected by the
-    range of any column; of times without a deviation, by local time.
+    (newest first) the oldest, else the one that comes last by the column of `sort_object`, as what is no number
+    does. Rows are selected by the range of any column; of times without a deviation, by local time.
     """
 
     def __init__(
@@ -47,7 +49,8 @@ class ProfileBuffer(SelectiveRows):
         self.profile_entries = profile_entries
         self._columns = [data_program(of) for of in types]
         self._program = data_program(structure(*types))
-        self._clock = next((i for i, of in enumerate(capture_objects) if of.class_id == CLOCK_CLASS), None)
+        times = (place for place, of in enumerate(capture_objects) if (of.class_id, of.attribute_index) == TIME)
+        self._clock = next(times, None)
         self._octets: list[bytes] = []
         self._deviations: list[int | None] = []
         self._keys: list[int] = []
@@ -63,16 +66,17 @@ class ProfileBuffer(SelectiveRows):
         return len(self._octets)
 
     def append(self, row: Sequence[Any]) -> None:
-        """Add the newest row. EncodeError for one that does not fit."""
+        """Add the newest row. EncodeError for one that does not fit, TypeUnmatched for one without a point in time."""
         octets = self._program.encode(tuple(row))
-        if self._rank is not None:
-            self._ranks.append(self._rank(plain(row[self._sort])))
         if self._clock is not None:
             at = date_time(row[self._clock])
             key = _milliseconds(at)
             self._ascending = self._ascending and (not self._keys or self._keys[-1] <= key)
             self._deviations.append(at.deviation)
             self._keys.append(key)
+        if self._rank is not None:
+            value = plain(row[self._sort])
+            self._ranks.append(self._rank(value) if is_number(value) else LAST)
         self._octets.append(octets)
         if self.profile_entries is not None and len(self._octets) > self.profile_entries:
             goes = self._ranks.index(max(self._ranks)) if self._ranks else 0
@@ -138,11 +142,11 @@ class ProfileBuffer(SelectiveRows):
 
     def _column(self, wanted: CaptureObjectDefinition) -> int:
         """The column of a restricting object: any clock is the profile's."""
-        if wanted.class_id == CLOCK_CLASS and self._clock is not None:
-            return self._clock
-        if wanted not in self.capture_objects:
+        if wanted in self.capture_objects:
+            return self.capture_objects.index(wanted)
+        if wanted.class_id != CLOCK_CLASS or self._clock is None:
             raise ScopeOfAccessViolated
-        return self.capture_objects.index(wanted)
+        return self._clock
 
     def _sort_column(self, wanted: CaptureObjectDefinition | None) -> int:
         if wanted not in self.capture_objects:
@@ -157,6 +161,12 @@ RANKS: Final[dict[SortMethod, Callable[[Any], Any]]] = {
     SortMethod.FARTHEST_FROM_ZERO: lambda value: -abs(value),
 }
 """What rows are sorted by, lowest first, where it is a value."""
+LAST: Final = float("inf")
+
+
+def is_number(value: object) -> bool:
+    """Whether rows can be sorted by it."""
+    return isinstance(value, (int, float)) and not math.isnan(value)
 
 
 def _milliseconds(at: CosemDateTime) -> int:

@@ -97,9 +97,9 @@ class Access:
         for attribute_id in range(1, last + 1):
             try:
                 found = yield from self.read(served, attribute_id)
+                pieces.append(found if isinstance(found, bytes) else b"".join(found))
             except ServiceError:
-                found = NULL_DATA
-            pieces.append(found if isinstance(found, bytes) else b"".join(found))
+                pieces.append(NULL_DATA)
         return b"".join(pieces)
 
     def write(self, served: ServedObject, attribute_id: int, octets: bytes, selector: int | None = None) -> Work[None]:

@@ -1,7 +1,7 @@
 """What a server does with each APDU of one client: the state table, protection, and the way to the services.
 
     session = ServerSession(device, client_sap, random=os.urandom)
-    answers = session.respond(octets, now)       # a generator: yields awaitables of async functions, returns APDUs
+    answers = session.respond(octets, now)       # a generator: yields awaitables, returns APDUs
 
 `respond` never raises, whatever the octets are: the book has an answer for everything, if only an exception-response.
 """
@@ -199,7 +199,8 @@ class ServerSession:
             if not isinstance(message, GeneralBlockTransfer):
                 self._blocks.abandon()  # whoever asks anew has the answer before, or wants no more of it
                 answer = yield from self._answer(message, now)
-                return self._fitting(self._association, answer)
+                # What opens and ends an association is no xDLMS APDU, whose size is agreed on.
+                return self._fitting(None if type(message) in OPENINGS else self._association, answer)
             if association is None or not association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
                 return [encode_with_data_octets(NOT_ALLOWED)]
             whole, answers = self._blocks.receive(message)
@@ -229,7 +230,7 @@ class ServerSession:
             return [octets]
         if association is None or not association.allows(Conformance.GENERAL_BLOCK_TRANSFER):
             return [encode_with_data_octets(TOO_LONG)]
-        return self._blocks.send(octets, most)
+        return self._blocks.send(octets, most) or [encode_with_data_octets(TOO_LONG)]
 
     def _answer(self, message: Apdu, now: float) -> Work[bytes | None]:
         """The octets that answer a message; None for nothing."""

@@ -21,7 +21,7 @@ from dlms.apdu.set import (
 from dlms.association.server.association import ServerAssociation
 from dlms.association.server.get import result_of
 from dlms.association.server.incoming import Incoming
-from dlms.association.server.work import Work
+from dlms.association.server.work import Work, turn
 from dlms.data import Data
 from dlms.errors import DecodeError
 from dlms.grammar import program
@@ -108,6 +108,7 @@ class SetService:
         results: list[DataAccessResult] = []
         fits = len(items) == len(values)
         for at, item in enumerate(items):
+            yield from turn(at)
             results.append((yield from self._write(item, values[at])) if fits else DataAccessResult.TYPE_UNMATCHED)
         return tuple(results)
 

@@ -24,7 +24,7 @@ from dlms.association.server.incoming import Incoming
 from dlms.association.server.logical_device import ServedObject
 from dlms.association.server.outgoing import Outgoing, Together
 from dlms.association.server.rights import NULL_DATA
-from dlms.association.server.work import Work
+from dlms.association.server.work import Work, turn
 from dlms.data import loads
 from dlms.enumerations import Conformance
 from dlms.errors import DecodeError
@@ -35,6 +35,7 @@ from dlms.service_errors import ObjectUndefined, ScopeOfAccessViolated, ServiceE
 RESULTS: Final = program(tuple[ReadResult, ...], data_as_octets=True)
 READ: Final = program(ReadRequest, data_as_octets=True)
 WRITE: Final = program(WriteRequest, data_as_octets=True)
+BLOCKS, WRITTEN_BLOCKS = Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ, Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE
 HEADER: Final = 1
 BLOCK_HEADER: Final = 1 + 1 + 1 + 1 + 2 + 3
 """Tag, count, choice, last-block, number, length."""
@@ -65,7 +66,7 @@ class ShortNameServices:
         match specifications:
             case [BlockNumberAccess() as asked]:
                 return self._next(asked.block_number)
-            case [ReadDataBlockAccess() as block]:
+            case [ReadDataBlockAccess() as block] if self._association.allows(BLOCKS):
                 octets = self._block(ReadRequest, block.block_number, block.raw_data, last=block.last_block)
                 if not isinstance(octets, bytes):
                     return ReadResponse((octets,))
@@ -77,6 +78,7 @@ class ShortNameServices:
         results: list[Any] = []
         together = Together()
         for item in specifications:
+            yield from turn(len(results))
             try:
                 self._countable(specifications)
                 together.check()
@@ -84,7 +86,7 @@ class ShortNameServices:
             except ServiceError as error:
                 results.append(result_of(error))
         octets = RESULTS.encode(tuple(results))
-        blocks = self._association.in_service_blocks(Conformance.BLOCK_TRANSFER_WITH_GET_OR_READ)
+        blocks = self._association.in_service_blocks(BLOCKS)
         if HEADER + len(octets) <= self._association.room or not blocks:
             fits = self._association.fits(HEADER + len(octets))
             return ReadResponse(tuple(results) if fits else (DataAccessResult.OTHER_REASON,) * len(results))
@@ -97,7 +99,7 @@ class ShortNameServices:
         specifications = request.variable_access_specification
         values: Sequence[Any] = request.list_of_data  # octets each: the request was decoded so
         match specifications, values:
-            case [WriteDataBlockAccess() as block], [bytes() as data]:
+            case [WriteDataBlockAccess() as block], [bytes() as data] if self._association.allows(WRITTEN_BLOCKS):
                 raw = loads(data)
                 octets = self._block(
                     WriteRequest, block.block_number, raw if isinstance(raw, bytes) else b"", last=block.last_block
@@ -168,6 +170,7 @@ class ShortNameServices:
         results: list[DataAccessResult | None] = []
         fits = len(specifications) == len(values)
         for at, item in enumerate(specifications):
+            yield from turn(at)
             try:
                 if not fits:
                     raise TypeUnmatched

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Iterator
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -13,6 +13,23 @@ T = TypeVar("T")
 Work: TypeAlias = Generator[Awaitable[Any], Any, T]
 """What is done for a request: yields awaitables, is resumed with their results, returns T."""
 LOGGER: Final = logging.getLogger("dlms.server")
+
+
+ITEMS_AT_ONCE: Final = 16
+"""Of a list that are done in a row: one may cost as much as a request of its own, and thousands fit into one."""
+
+
+class Turn:
+    """What is awaited for nothing but that others have their turn."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+def turn(done: int) -> Work[None]:
+    """Let others have their turn, now and then; `done` items of a list are."""
+    if done and not done % ITEMS_AT_ONCE:
+        yield Turn()
 
 
 def called(function: Any, *arguments: object) -> Work[Any]:
@@ -26,4 +43,15 @@ def called(function: Any, *arguments: object) -> Work[Any]:
     except Exception:
         LOGGER.exception("a function of the device failed")
         raise OtherReason from None
-    return result
+    return pieces_of(result) if isinstance(result, Iterator) else result
+
+
+def pieces_of(octets: Iterator[bytes]) -> Iterator[bytes]:
+    """What the iterator of a device's function gives; whatever it raises becomes a ServiceError."""
+    try:
+        yield from octets
+    except ServiceError:
+        raise
+    except Exception:
+        LOGGER.exception("a function of the device failed")
+        raise OtherReason from None
