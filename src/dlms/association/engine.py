@@ -19,7 +19,8 @@ class Engine:
     """One link and what has arrived over it.
 
     `octets_to_send` says what the transport has to send; `unsolicited` are the APDUs that came unasked, outside of any
-    exchange; `untimed` is a link without timers.
+    exchange; `untimed` is a link without timers. `ask` and `answer` are `send`, `octets_to_send`, `receive` and
+    `next_apdu` in two steps, for what is nearly always all; who asks so sets `awaiting`.
     """
 
     def __init__(self, link: Link, trace: Trace | None = None) -> None:
