@@ -464,6 +464,13 @@ def test_no_rows_with_scalers_by_column_name() -> None:
     assert {name: int(unit) for name, unit in profile.units.items()} == {"1-0:1.8.0*255:2": 30}
 
 
+def test_the_names_that_there_are() -> None:
+    rows = unpack_profile(bytes.fromhex("0101 0201 1101"), [(3, "1.0.1.8.0.255", 2)])
+    for name in ("1.0.1.8.0.255", "1-0:1.8.0*255", "1-0:1.8.0*255:2.status"):
+        with pytest.raises(KeyError, match=r"there are 1-0:1\.8\.0\*255:2\b"):
+            rows.columns[name]
+
+
 def test_what_is_no_octets() -> None:
     for given in (5, "0100", None):
         with pytest.raises(TypeError):

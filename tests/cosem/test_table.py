@@ -122,6 +122,12 @@ def test_it_reads_like_a_dict(table: Table) -> None:
     assert repr(table).startswith("<Table of 3 rows: utc, local")
 
 
+def test_the_names_that_there_are(table: Table) -> None:
+    """Names are those of capture objects: what was meant is in the error."""
+    with pytest.raises(KeyError, match=f"no column is named '1.0.1.8.0.255'; there are {next(iter(table))}, "):
+        table["1.0.1.8.0.255"]
+
+
 def test_a_string_that_was_no_utf8() -> None:
     table = Table({"name": objects("Gr\udcfcn"), "mixed": objects("Gr\udcfcn")}, 1)
     assert table.to_arrow().to_pydict() == {"name": ["Gr\\xfcn"], "mixed": ["Gr\\xfcn"]}

@@ -133,6 +133,10 @@ def test_counters_are_kept_where_the_caller_says() -> None:
         ({"challenge_length": "16"}, "8 to 64"),
         ({"dedicated_key": "no"}, "true or false"),
         ({"suite": "0"}, "suite '0'"),
+        ({"encryption_key": b"00" * 16}, "encryption_key: a key of suite 0 has 16 octets, not 32"),
+        ({"authentication_key": "00" * 32}, "authentication_key: a key of suite 0 has 16 octets, not 32"),
+        ({"master_key": bytes(32)}, "master_key: a key of suite 0"),
+        ({"encryption_key": 5}, "octets or hexadecimal text, not int"),
     ],
 )
 def test_refused(change: dict[str, Any], words: str) -> None:

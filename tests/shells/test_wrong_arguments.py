@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pytest
@@ -41,7 +42,9 @@ WRONG: list[tuple[str, tuple[Any, ...], str]] = [
     ("read_profile", (5,), "logical name"),
     ("read_profile", (ENERGY,), "no profile generic"),
     ("read_profile", (PROFILE, "2024-01-01"), "a datetime or a CosemDateTime, got '2024-01-01'"),
+    ("update_firmware", ("image.bin", "NEW"), "octets or an open file, not 'image.bin'"),
 ]
+NAIVE = datetime.datetime(2024, 1, 1)
 
 
 @pytest.mark.parametrize("colour", COLOURS)
@@ -54,6 +57,13 @@ def test_wrong_kinds_of_arguments(meter: Running, colour: str) -> None:
                 with pytest.raises(DlmsError, match=message) as caught:
                     await getattr(connected, name)(*arguments)
                 assert not sent, (name, caught.value)
+            for options, message in (
+                ({"tz": "Europe/Berlin"}, "tz is a zone, such as zoneinfo.ZoneInfo"),
+                ({"columns": OBIS, "tz": datetime.UTC}, "a list of names, not the text '1.0.1.8.0.255'"),
+            ):
+                with pytest.raises(ConfigurationError, match=message):
+                    await connected.read_profile(PROFILE, NAIVE, **options)
+                assert not sent
             with pytest.raises(ConfigurationError, match="no selective access by"):
                 await connected.get(ENERGY.value, selection=ENTRIES)
             assert await connected.get(NAME) == b"a meter of ours"
@@ -68,6 +78,8 @@ def test_wrong_kinds_of_arguments(meter: Running, colour: str) -> None:
         ({"url": 5}, "URL is text, not 5"),
         ({"url": f"tcp://{'a' * 64}.example"}, "not a meter's URL"),
         ({"url": "udp://a..example"}, "not a meter's URL"),
+        ({"url": "127.0.0.1:4059"}, "'127.0.0.1:4059', which has no scheme such as tcp://"),
+        ({"url": "http://127.0.0.1"}, "no meter is reached by http://"),
         ({"url": "tcp://127.0.0.1?client=65536"}, "0 to 65535"),
         ({"url": "hdlc+tcp://127.0.0.1:1?client=128"}, "client 128.* not between 0 and 127"),
         ({"url": "hdlc+tcp://127.0.0.1:1?server=70000"}, "server 70000"),
@@ -76,6 +88,9 @@ def test_wrong_kinds_of_arguments(meter: Running, colour: str) -> None:
         ({"url": "tcp://127.0.0.1", "quirks": 5}, "not 5"),
         ({"url": "tcp://127.0.0.1", "quirks": {"nothing": True}}, "unknown quirks: nothing"),
         ({"url": "tcp://127.0.0.1", "user_id": "5"}, "user_id"),
+        ({"url": "tcp://127.0.0.1", "retries": 3}, "retries: expected a dlms.client.Retries, got 3"),
+        ({"url": "tcp://127.0.0.1", "deadlines": 5.0}, "deadlines: expected a dlms.client.Deadlines, got 5.0"),
+        ({"url": "tcp://127.0.0.1", "keep_alive": "60"}, "keep_alive is a number of seconds above 0, not '60'"),
         ({"meter": 5}, "a TOML file or its table, not by 5"),
     ],
 )

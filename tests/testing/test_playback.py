@@ -181,12 +181,25 @@ def test_a_file_that_is_no_capture(tmp_path: Path) -> None:
         Playback.of(path)
 
 
-def test_a_second_connection_is_closed(captured: tuple[str, Path], pair: str) -> None:
+@pytest.mark.parametrize("over", ["pair", "tcp"])
+def test_a_second_connection_is_closed(captured: tuple[str, Path], pair: str, over: str) -> None:
     link, path = captured
-    with Playback.of(path).served(f"{link}{pair}") as url, dlms.connect(url) as meter:
-        with pytest.raises(DlmsError), dlms.connect(url):
+    at = f"{link}{pair}" if over == "pair" else f"{link}tcp://127.0.0.1:0"
+    with Playback.of(path).served(at) as url, dlms.connect(url) as meter:
+        with pytest.raises(DlmsError) as refused, dlms.connect(url):
             pass
+        assert not isinstance(refused.value, TimeoutError), "it was left waiting"
         use(meter)
+
+
+def test_nothing_waits_on_for_a_client_that_does_not_come() -> None:
+    before = set(threading.enumerate())
+    with pytest.raises(PlaybackMismatch), Playback([Record("sent", b"x")]).served("tcp://127.0.0.1:0"):
+        started = set(threading.enumerate()) - before
+    for thread in started:
+        thread.join(5)
+        assert not thread.is_alive()
+    assert len(started) == 1
 
 
 KEYS = {"encryption_key": "000102030405060708090A0B0C0D0E0F", "authentication_key": "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"}

@@ -68,6 +68,8 @@ class Image:
     """Octets to transfer, of which no more is held than the file or the caller holds, and one block."""
 
     def __init__(self, source: bytes | BinaryIO, identifier: bytes | str) -> None:
+        if not isinstance(source, bytes) and not hasattr(source, "seek"):
+            raise ConfigurationError(f"an image is octets or an open file, not {source!r:.80}")
         self._file: BinaryIO = BytesIO(source) if isinstance(source, bytes) else source
         self.identifier = identifier.encode("ascii") if isinstance(identifier, str) else identifier
         self.size = self._file.seek(0, SEEK_END)

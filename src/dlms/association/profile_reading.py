@@ -148,6 +148,8 @@ class ProfileReading:
     ) -> None:
         if access not in ("range", "entry", "all"):
             raise ConfigurationError(f"access is 'range', 'entry' or 'all', not {access!r}")
+        if isinstance(columns, (str, bytes)):
+            raise ConfigurationError(f"columns are a list of names, not the text {columns!r:.80}")
         self._profile = profile_object(profile)
         self._range = TimeRange.of(start, stop, tz=tz, deviation_sign=deviation_sign)
         self._columns = None if columns is None else list(columns)

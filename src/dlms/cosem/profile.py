@@ -17,7 +17,7 @@ from dlms.cosem.interval_status import IntervalStatus, flag_columns
 from dlms.cosem.profile_plan import Nulls, ProfilePlan, Rules
 from dlms.cosem.profile_rows import NO_DEVIATION, Chosen, Companions, Filled, concatenated, taken
 from dlms.cosem.profile_time import Gap, Times
-from dlms.cosem.table import Missing, Table, cell_text
+from dlms.cosem.table import Missing, Table, cell_text, unknown_column
 from dlms.data import OctetString
 from dlms.datetime import DeviationSign
 from dlms.enumerations import SortMethod
@@ -120,12 +120,12 @@ class Columns(dict[str, Array]):
         base, _, companion = name.rpartition(".")
         position = self._plan.positions.get(base)
         if position is None or companion not in ("deviation", "status"):
-            raise KeyError(name)
+            raise unknown_column(name, self)
         if self._companions is None:
             self._companions = self._read()
         values = self._companions[0 if companion == "deviation" else 1][position]
         if values is None:
-            raise KeyError(name)
+            raise unknown_column(name, self)
         return values
 
 

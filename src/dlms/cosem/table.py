@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Collection, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from decimal import Decimal
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -26,6 +26,11 @@ Missing: TypeAlias = NDArray[np.bool_]
 _INTEGERS = {"i1": "c", "u1": "C", "i2": "s", "u2": "S", "i4": "i", "u4": "I", "i8": "l", "u8": "L"}
 _FLOATS = {"f4": "f", "f8": "g"}
 _DIGITS = 38  # of Arrow's decimal128
+
+
+def unknown_column(name: object, names: Iterable[str]) -> KeyError:
+    """The error for a name that no column has: names are those of capture objects, `1-0:1.8.0*255:2`."""
+    return KeyError(f"no column is named {name!r:.60}; there are {', '.join(names):.200}")
 
 
 class Table:
@@ -61,7 +66,10 @@ class Table:
         self.metadata = metadata or {}
 
     def __getitem__(self, name: str) -> Array:
-        return self._columns[name]
+        try:
+            return self._columns[name]
+        except KeyError:
+            raise unknown_column(name, self._columns) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from types import NoneType
 from typing import Self, TypeAlias
 
 import numpy as np
@@ -38,6 +39,8 @@ class Bound:
         """ConfigurationError for a naive datetime without `tz`, and for what is no point in time."""
         if not isinstance(moment, (datetime.datetime, CosemDateTime)):
             raise ConfigurationError(f"an end of a range is a datetime or a CosemDateTime, got {moment!r:.80}")
+        if not isinstance(tz, (datetime.tzinfo, NoneType)):
+            raise ConfigurationError(f"tz is a zone, such as zoneinfo.ZoneInfo('Europe/Berlin'), not {tz!r:.80}")
         try:
             if isinstance(moment, datetime.datetime):
                 if moment.tzinfo is None and tz is None:

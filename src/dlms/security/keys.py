@@ -33,6 +33,8 @@ class Key:
     def __init__(self, octets: bytes | str, what: str = "key") -> None:
         if isinstance(octets, str):
             octets = octets_of_hex(octets, what)
+        if not isinstance(octets, (bytes, bytearray)):
+            raise ConfigurationError(f"{what}: a key is octets or hexadecimal text, not {type(octets).__name__}")
         if len(octets) not in KEY_LENGTHS:
             raise ConfigurationError(f"{what}: a key has 16 or 32 octets, this one has {len(octets)}")
         self._octets = bytes(octets)

@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from dlms.errors import ConfigurationError
 from dlms.security.counters import CounterStore, MemoryCounterStore, ReplayRule
-from dlms.security.keys import Key, hidden_text, octets_of_hex, title_of_hex
+from dlms.security.keys import KEY_LENGTHS, Key, hidden_text, octets_of_hex, title_of_hex
 from dlms.security.protection import Protection
 
 E = TypeVar("E", bound=Enum)
@@ -181,6 +181,10 @@ class Security:
             )
         if self.authentication is Mechanism.HLS and self.manufacturer_reply is None:
             raise ConfigurationError("authentication hls-2 is the manufacturer's own: give manufacturer_reply")
+        for name in ("encryption_key", "authentication_key", "master_key"):
+            key = getattr(self, name)
+            if key is not None and len(key) != KEY_LENGTHS[0]:
+                raise ConfigurationError(f"{name}: a key of suite 0 has {KEY_LENGTHS[0]} octets, not {len(key)}")
         needs_keys = self.ciphered or gmac
         if not needs_keys and (self.encryption_key is not None or self.authentication_key is not None):
             raise ConfigurationError("keys are given, but nothing uses them: name a policy or authentication hls-gmac")

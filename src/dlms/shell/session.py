@@ -12,6 +12,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from types import NoneType
 from typing import Any, Final, Self, TypeAlias, TypeVar, Unpack
 
 from dlms.apdu import decode, encode_with_data_octets
@@ -70,9 +71,14 @@ class Session:
         adopted: bool = False,
     ) -> None:
         self.target = target
+        for name, given, kind in (("deadlines", deadlines, Deadlines), ("retries", retries, Retries)):
+            if not isinstance(given, (kind, NoneType)):
+                raise ConfigurationError(f"{name}: expected a dlms.client.{kind.__name__}, got {given!r:.40}")
         self.deadlines = deadlines or Deadlines()
-        if keep_alive is not None and not 0 < keep_alive < float("inf"):
-            raise ConfigurationError(f"keep_alive is a number of seconds above 0, not {keep_alive!r}")
+        if not isinstance(keep_alive, (int, float, NoneType)) or (
+            keep_alive is not None and not 0 < keep_alive < float("inf")
+        ):
+            raise ConfigurationError(f"keep_alive is a number of seconds above 0, not {keep_alive!r:.40}")
         self.keep_alive = keep_alive
         self._trace = None if trace is None else Redacted(trace, target, lambda name: self.association.meaning_of(name))
         self._on_progress = on_progress

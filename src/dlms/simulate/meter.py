@@ -15,7 +15,7 @@ from dlms.cosem.classes import Clock, Data, ExtendedRegister, ProfileGeneric, Re
 from dlms.cosem.interval_status import IntervalStatus
 from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import Data as DataValue
-from dlms.data import LongUnsigned, OctetString, Unsigned
+from dlms.data import OctetString, Unsigned
 from dlms.device.clock import LiveClock
 from dlms.enumerations import SortMethod
 from dlms.security.counters import counter_name
@@ -296,5 +296,5 @@ def _captured(class_id: int, name: str) -> CaptureObjectDefinition:
     return CaptureObjectDefinition(class_id, Data(name).logical_name, 2, 0)
 
 
-CLOCK_COLUMN: Final = ComputedColumn(_captured(8, CLOCK), LongUnsigned)
+CLOCK_COLUMN: Final = ComputedColumn(_captured(8, CLOCK), OctetString)
 NO_NUMBERS: Final = np.zeros(1, np.int64)

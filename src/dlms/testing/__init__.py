@@ -54,6 +54,10 @@ def simulated(
         yield simulation
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name == "simulated_meter":  # needs pytest, which not everybody has
         return import_module("dlms.testing.fixtures").simulated_meter

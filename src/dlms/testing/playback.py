@@ -49,7 +49,7 @@ class Playback:
     @classmethod
     def of(cls, source: str | os.PathLike[str]) -> Self:
         """The capture in a file; DecodeError where it is none."""
-        return cls(read_capture(Path(source).read_text(encoding="ascii", errors="replace")))
+        return cls(read_capture(Path(source).read_text(encoding="utf-8-sig", errors="replace")))
 
     @property
     def finished(self) -> bool:
@@ -176,7 +176,11 @@ class _Served:
                 thread = threading.Thread(target=self._accept_from, args=(listener,), daemon=True)
                 thread.start()
                 port = listener.getsockname()[1]
-                yield url.replace(f":{where.port}", f":{port}", 1)
+                try:
+                    yield url.replace(f":{where.port}", f":{port}", 1)
+                finally:
+                    with contextlib.suppress(OSError):  # closing alone would leave the thread waiting
+                        listener.shutdown(socket.SHUT_RDWR)
         else:
             raise ConfigurationError(f"a capture is served over tcp:// or pair://, not {where.scheme}://")
 
@@ -190,8 +194,9 @@ class _Served:
         self._thread.start()
 
     def _accept_from(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):  # the listener is closed: nobody came
-            self.accept(listener.accept()[0])
+        with contextlib.suppress(OSError):  # the listener is closed
+            while True:
+                self.accept(listener.accept()[0])
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):  # whatever a client does to its socket, it shows at finish()

@@ -93,7 +93,8 @@ class Url:
         if plus and prefix in ("hdlc", "iec"):
             link = prefix  # type: ignore[assignment]  # one of the two just compared
         if (plus and prefix not in ("hdlc", "iec")) or scheme not in SCHEMES[link]:
-            raise ConfigurationError(f"no meter is reached by {parts.scheme}://")
+            said = f"by {parts.scheme}://" if "://" in text else f"at {text!r:.80}, which has no scheme such as tcp://"
+            raise ConfigurationError(f"no meter is reached {said}")
         if parts.username is not None or parts.password is not None or parts.fragment:
             raise ConfigurationError("a meter's URL holds no user, password or fragment")
         options = _options(parts.query)
