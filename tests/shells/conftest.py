@@ -30,7 +30,7 @@ def make_device(sap: int = 1) -> LogicalDevice:
     device = LogicalDevice(
         "TST0000000000001",
         sap=sap,
-        system_title=b"TST\0\0\0\0\1",
+        system_title=b"TST\0\0\0\0" + bytes([sap]),
         clients=[
             ServedClient(16, **rights),
             ServedClient(17, authentication="lls", password="12345678", **rights),
