@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from dlms.association.effects import Exchange, Random, Receive, Reserve, Send, SetAside
+from dlms.association.effects import Exchange, Progress, Random, Receive, Reserve, Send, SetAside
 from dlms.association.negotiated import Negotiated
 from dlms.enumerations import Conformance
 from dlms.errors import DeadlineExceeded
@@ -41,8 +41,8 @@ def negotiated(
 class Wire:
     """Between an operation and `answer`, which turns each APDU that is sent into those that come back.
 
-    `sent` keeps what was sent, `set_aside` the notifications. Silence is a DeadlineExceeded, or None where the
-    operation asked for the answer within a time of its own.
+    `sent` keeps what was sent, `set_aside` the notifications, `progress` what was told of it. Silence is a
+    DeadlineExceeded, or None where the operation asked for the answer within a time of its own.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -50,6 +50,7 @@ class Wire:
         self._arrived: list[bytes] = []
         self.sent: list[bytes] = []
         self.set_aside: list[Message] = []
+        self.progress: list[tuple[int, int | None]] = []
 
     def run(self, exchange: Exchange[T]) -> T:
         """Drive the operation to its end."""
@@ -75,6 +76,8 @@ class Wire:
                     outcome = store.reserve(name)
                 case SetAside(message):
                     self.set_aside.append(message)
+                case Progress(done, total):
+                    self.progress.append((done, total))
 
     def _take(self, octets: bytes) -> None:
         self.sent.append(octets)

@@ -92,6 +92,7 @@ def test_counters_are_kept_where_the_caller_says() -> None:
         ({"authentication": "md5"}, "is one of"),
         ({"policy": "all"}, "is one of"),
         ({"suite": 1}, "suite 1"),
+        ({"suite": False}, "suite False"),
         ({"ciphering": "any"}, "ciphering"),
         ({"challenge_length": 7}, "8 to 64"),
         ({"challenge_length": 65}, "8 to 64"),

@@ -146,7 +146,7 @@ class Security:
     @property
     def ciphered(self) -> bool:
         """Whether the association has a ciphered context."""
-        return self.policy is not Policy.NONE or self.initiate_protection is not Protection.NONE
+        return self.initiate_protection is not Protection.NONE
 
     @property
     def initiate_protection(self) -> Protection:
