@@ -9,7 +9,18 @@ from tests.association.meter_in_memory import ScriptedMeter
 
 from dlms.association.clock import ClockReading, read_clock, synchronise_clock
 from dlms.association.counters import advance_counter, read_counter
-from dlms.data import Data, DoubleLongUnsigned, Long, OctetString, Unsigned, VisibleString, dumps
+from dlms.data import (
+    Boolean,
+    Data,
+    DoubleLongUnsigned,
+    Integer,
+    Long,
+    Long64Unsigned,
+    OctetString,
+    Unsigned,
+    VisibleString,
+    dumps,
+)
 from dlms.datetime import CosemDateTime, from_datetime
 from dlms.errors import ConfigurationError, ProtocolError, SecurityError
 from dlms.security.counters import MemoryCounterStore, counter_name
@@ -78,7 +89,9 @@ def test_the_counter_that_the_meter_holds_is_read() -> None:
     assert meter.run(read_counter(meter.association())) == 41
 
 
-@pytest.mark.parametrize("value", [VisibleString("41"), OctetString(b"\x29")])
+@pytest.mark.parametrize(
+    "value", [VisibleString("41"), OctetString(b"\x29"), Boolean(True), Integer(-1), Long64Unsigned(1 << 32)]
+)
 def test_what_is_no_counter_is_refused(value: Data) -> None:
     meter = ScriptedMeter({COUNTER: value})
     with pytest.raises(SecurityError):
@@ -91,6 +104,12 @@ def test_what_is_no_counter_is_refused(value: Data) -> None:
 def test_a_counter_rises_and_is_never_lowered(ours: int, last: int, next_one: int) -> None:
     kept = security(ours)
     assert advance_counter(kept, last) == next_one == following(kept)
+
+
+def test_what_keeps_no_counter() -> None:
+    for of in (Security(), Security("hls-sha256", password="secret", client_system_title=TITLE)):
+        with pytest.raises(ConfigurationError, match="no counter is kept"):
+            advance_counter(of, 5)
 
 
 def test_a_long_leap_wants_force() -> None:

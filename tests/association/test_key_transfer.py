@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 import pytest
+from tests.association.meter import client_context
 from tests.association.meter_in_memory import ALL, ScriptedMeter
 
 from dlms.association.client import ClientAssociation
@@ -20,6 +21,7 @@ from dlms.results import ActionResult
 from dlms.security import Key, MemoryCounterStore, Security
 from dlms.security.counters import counter_name
 from dlms.security.key_wrap import unwrap_key
+from dlms.security.protection import Protection
 from dlms.service_errors import OtherReason
 
 TITLE = b"CLI\x00\x00\x00\x00\x01"
@@ -90,6 +92,25 @@ def test_the_counter_of_a_new_key_begins_anew() -> None:
     assert renewed.counters is store
     assert store.next_value(counter_name(TITLE, Key(NEW_ENCRYPTION))) == 0
     assert store.next_value(counter_name(TITLE, Key(ENCRYPTION))) == 4711
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_which_keys_the_association_goes_on_with(at_once: bool) -> None:
+    before = security()
+    opened = association(before)
+    context = client_context(own_title=TITLE, protection=Protection.NONE, encryption_key=Key(ENCRYPTION))
+    opened.negotiated.security = context
+    renewed = meter().run(transfer_keys(opened, encryption_key=NEW_ENCRYPTION, at_once=at_once))
+    assert opened.proposal.security is renewed  # for the next association, whatever this one goes on with
+    expected = Key(NEW_ENCRYPTION if at_once else ENCRYPTION)
+    assert context.encryption_key == expected
+    assert context.authentication_key == Key(AUTHENTICATION)
+    assert context.sending_counter[1] == counter_name(TITLE, expected)
+
+
+def test_a_plain_association_has_no_keys_to_go_on_with() -> None:
+    renewed = meter().run(transfer_keys(association(), encryption_key=NEW_ENCRYPTION, at_once=True))
+    assert renewed.encryption_key == Key(NEW_ENCRYPTION)
 
 
 def test_version_0_has_the_method_under_its_old_name() -> None:
@@ -210,6 +231,7 @@ def test_a_password_is_changed() -> None:
     changed = of.run(change_lls_secret(opened, "new secret"))
     assert of.written == [(key, b"\x09\x0anew secret")]
     assert changed.password == b"new secret"
+    assert opened.proposal.security is changed
     assert "secret" not in repr(changed)
 
 
