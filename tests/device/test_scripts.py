@@ -295,6 +295,17 @@ def test_a_schedule_on_weekdays_special_days_and_between_dates() -> None:
     assert switched == [(local(2023, 12, 30, 7), 2)]
 
 
+def test_an_entry_that_begins_years_from_now_is_waited_for() -> None:
+    world, clock, switched = scripted(local(2023, 12, 22, 12).timestamp())
+    begin, end = CosemDate(year=2026, month=11, day=3), CosemDate(year=2026, month=11, day=4)
+    never = [entry(2, 6, 2, "0000000", begin_date=CosemDate(year=year)) for year in (9_998, 9_999, 20_000)]
+    entries = [entry(1, 6, 1, begin_date=begin, end_date=end), *never]
+    world.device.install(LiveSchedule(world.device, Schedule("0.0.12.0.0.255"), entries, clock=clock))
+    assert world.device.next_timer() == local(2026, 11, 3, 6).timestamp()
+    world.run(3 * 366 * 86400)
+    assert switched == [(local(2026, 11, 3, 6), 1), (local(2026, 11, 4, 6), 1)]
+
+
 @pytest.mark.parametrize(("window", "runs"), [(0xFFFF, True), (60, True), (10, False), (0, False)])
 def test_a_clock_set_ahead_runs_what_is_still_valid(window: int, runs: bool) -> None:
     world, clock, switched = scripted(local(2023, 12, 22, 12).timestamp())

@@ -13,7 +13,7 @@ from dlms.cosem.classes.time_and_events import EnableDisable, IndexRange, Schedu
 from dlms.cosem.types import ActionItem
 from dlms.datetime import CosemDate
 from dlms.device.clock import LiveClock
-from dlms.device.occurrence import DAY, RESOLUTION, times
+from dlms.device.occurrence import DAY, LAST_YEAR, RESOLUTION, times
 from dlms.device.part import begin
 from dlms.device.scheduled import Scheduled
 from dlms.device.script_table import run_script
@@ -94,6 +94,9 @@ class LiveSchedule(Scheduled):
             return None
         local_time = self.clock.local_time
         day = local_time.local(own).date()
+        begins = entry.begin_date.year
+        if begins is not None and day.year < begins < LAST_YEAR:
+            day = date(begins, 1, 1)  # not looked for from today on: it may be years away
         for _ in range(DAYS_SEARCHED):
             if self._runs_on(entry, day):
                 for time_of_day in times(entry.switch_time):
