@@ -118,6 +118,7 @@ def test_any_text_is_a_message_or_an_encode_error(text: str) -> None:
         "<set-response-normal><other>1</other></set-response-normal>",
         '<visible-string escape="python">\\x</visible-string>',
         "<!DOCTYPE a><unsigned>3</unsigned>",
+        "<visible-string>\ud800</visible-string>",
     ],
 )
 def test_what_is_no_message_in_xml(text: str) -> None:

@@ -60,6 +60,19 @@ def test_whatever_the_clock_is_set_to(meter: RunningMeter, year: int, caplog: py
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+def test_a_counter_rolls_over(caplog: pytest.LogCaptureFixture) -> None:
+    """In its register and in the rows of profiles: a client may set the clock to any year."""
+    energy, profile = Register("1.0.1.8.0.255"), ProfileGeneric("1.0.99.2.0.255")
+    with simulated("indian", time=NOW.timestamp) as simulation, simulation.meters[0].connect() as connected:
+        connected.set(Clock("0.0.1.0.0.255").time, CosemDateTime(year=9999, month=1, day=2, hour=0, minute=0, second=0))
+        now = connected.get(energy.value)
+        rows = connected.read_profile(profile, access="all").columns["1-0:1.8.0*255:2"]
+        counted = simulation.meters[0].simulated.supply.energy_import(np.array([253_370_851_200]))[0]
+    assert counted > 2**32 > now
+    assert 0 <= now - int(rows[-1]) < 100_000
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 @every_model
 def test_every_attribute_is_read(meter: RunningMeter) -> None:
     with meter.connect() as connected:

@@ -78,6 +78,26 @@ def test_compact_array() -> None:
         ({"type": "unsigned", "value": 256}, "unsigned", ""),
         ({"type": "array", "value": [{"type": "octet-string", "value": "0"}]}, "array[0]", "hexadecimal"),
         ({"type": "structure"}, "structure", "expected an object of type and value"),
+        (
+            {
+                "type": "compact-array",
+                "value": {"type-description": {"type": "unsigned"}, "elements": [{"type": "long", "value": 3}]},
+            },
+            "compact-array",
+            "types in the type-description",
+        ),
+        (
+            {
+                "type": "data-notification",
+                "fields": {
+                    "long-invoke-id-and-priority": 1,
+                    "date-time": "0102",
+                    "notification-body": {"type": "null-data", "value": None},
+                },
+            },
+            "data-notification.date-time",
+            "expected the 12 octets of a date-time, got 2",
+        ),
         ({"type": "float32", "value": "00"}, "float32", "a float32 has 4 octets, not 1"),
         ({"type": "float64", "value": "3F800000"}, "float64", "a float64 has 8 octets, not 4"),
         ([], "", "expected an object"),

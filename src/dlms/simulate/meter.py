@@ -15,7 +15,7 @@ from dlms.cosem.classes import Clock, Data, ExtendedRegister, ProfileGeneric, Re
 from dlms.cosem.interval_status import IntervalStatus
 from dlms.cosem.types import CaptureObjectDefinition
 from dlms.data import Data as DataValue
-from dlms.data import OctetString, Unsigned
+from dlms.data import DoubleLongUnsigned, LongUnsigned, OctetString, Unsigned
 from dlms.device.clock import LiveClock
 from dlms.enumerations import SortMethod
 from dlms.security.counters import counter_name
@@ -44,6 +44,8 @@ ORIGIN: Final = 1_577_836_800
 SECURITY: Final = {field.name for field in fields(Security)} - {"counters"}
 KEYS: Final = ("encryption_key", "authentication_key", "master_key")
 CLIENT_SYSTEM_TITLE: Final = "4D4D4D0000000001"
+WIDTHS: Final[dict[type[DataValue], int]] = {Unsigned: 8, LongUnsigned: 16, DoubleLongUnsigned: 32}
+"""The bits of types that meters count in."""
 POWER_DOWN_PART: Final = 0.0005
 """The part of intervals in which the power went."""
 
@@ -219,10 +221,12 @@ class SimulatedMeter:
             device[register.scaler_unit] = ScalerUnit(declared.scaler, declared.unit)
 
     def raw(self, declared: MeasuredRegister) -> Values:
-        """The values of a register as it sends them."""
+        """The values of a register as it sends them: what counts beyond its type begins again at 0."""
+        modulus = 1 << WIDTHS.get(declared.type, 63)
 
         def values(times: Seconds, numbers: Seconds) -> Seconds:
-            return np.floor(declared.measure(self.supply, times) * 10.0**-declared.scaler).astype(np.int64)
+            raw = np.floor(declared.measure(self.supply, times) * 10.0**-declared.scaler).astype(np.int64)
+            return np.asarray(raw % modulus)
 
         return values
 

@@ -13,7 +13,7 @@ from typing import Any
 from dlms import data
 from dlms.data import Data
 from dlms.datetime import CosemDateTime
-from dlms.errors import EncodeError
+from dlms.errors import DecodeError, EncodeError
 from dlms.grammar import Message, node
 from dlms.grammar.nodes import (
     AnyData,
@@ -180,7 +180,7 @@ def _primitive_from_plain(of: Node, plain: Plain) -> Any:
 def _date_time(octets: bytes) -> CosemDateTime:
     try:
         return CosemDateTime.from_octets(octets)
-    except ValueError:
+    except DecodeError:
         raise EncodeError(f"expected the 12 octets of a date-time, got {len(octets)}") from None
 
 
@@ -228,8 +228,11 @@ def _data_from_plain(plain: Plain, path: str, depth: int = 0) -> Data:
     try:
         if of is data.CompactArray:
             description, elements = _members(value, "elements", path, first="type-description")
-            rows = [_data_from_plain(row, f"{path}[{at}]", depth + 1).value for at, row in enumerate(elements)]
-            return data.CompactArray(_description_from_plain(description, path), rows)
+            rows = [_data_from_plain(row, f"{path}[{at}]", depth + 1) for at, row in enumerate(elements)]
+            of_rows = _description_from_plain(description, path)
+            if [typed(of_rows, row.value) for row in rows] != rows:
+                raise EncodeError("expected elements of the types in the type-description")
+            return data.CompactArray(of_rows, [row.value for row in rows])
         return scalar_from_plain(of, value)
     except EncodeError as error:
         raise EncodeError(error.reason, path=error.path or path) from None

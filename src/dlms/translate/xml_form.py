@@ -62,7 +62,7 @@ def from_xml(text: str) -> Any:
         raise EncodeError("declarations, comments and CDATA are not taken")
     try:
         root = ElementTree.fromstring(text)  # noqa: S314  # without entities it is as harmless as its length
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, UnicodeEncodeError) as error:  # lone surrogates are no XML
         raise EncodeError(f"no XML: {error}") from None
     if root.tag in DATA_TYPES:
         return from_json(_data_plain(root))
