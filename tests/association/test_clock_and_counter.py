@@ -9,6 +9,7 @@ from tests.association.meter_in_memory import ScriptedMeter
 
 from dlms.association.clock import ClockReading, read_clock, synchronise_clock
 from dlms.association.counters import advance_counter, read_counter
+from dlms.cosem.classes import Clock
 from dlms.data import (
     Boolean,
     Data,
@@ -50,6 +51,30 @@ def test_a_clock_is_shifted(ahead: int, called: list[int]) -> None:
     meter.run(synchronise_clock(meter.association(), NOW, shift=True))
     assert [argument for _, argument in meter.called] == [dumps(Long(seconds)) for seconds in called]
     assert not meter.written
+
+
+def test_a_shift_that_just_reaches() -> None:
+    meter = clock(-900)
+    meter.run(synchronise_clock(meter.association(), NOW, shift=True))
+    assert [argument for _, argument in meter.called] == [dumps(Long(900))]
+
+
+def test_another_clock_of_a_meter_that_turns_the_deviation_round() -> None:
+    another = Clock("0.1.1.0.0.255")
+    shifted = (8, "0.1.1.0.0.255", 6)
+    told = from_datetime(NOW, deviation_sign="reversed")
+    meter = ScriptedMeter({(8, "0.1.1.0.0.255", 2): OctetString(told.octets)}, {shifted: lambda _: None})
+    reading = meter.run(read_clock(meter.association(), NOW, clock=another, deviation_sign="reversed"))
+    assert reading == ClockReading(told, datetime.timedelta(0))
+    later = NOW + datetime.timedelta(seconds=5)
+    for shift in (True, False):
+        before = meter.run(
+            synchronise_clock(meter.association(), later, clock=another, shift=shift, deviation_sign="reversed")
+        )
+        assert before.ahead == datetime.timedelta(seconds=-5)
+    assert meter.called == [(shifted, dumps(Long(5)))]
+    octets = from_datetime(later, deviation_sign="reversed").octets
+    assert meter.written == [((8, "0.1.1.0.0.255", 2), dumps(OctetString(octets)))]
 
 
 def test_a_shift_that_does_not_reach() -> None:

@@ -67,6 +67,70 @@ def test_datagrams_end_what_they_hold() -> None:
     assert link.answer(ANSWER, 0.0) == b"answer"
 
 
+def test_a_datagram_of_nothing_is_no_end() -> None:
+    link = connected(datagrams=True)
+    link.receive(b"", 0.0)
+    assert link.events() == []
+    assert link.connected
+
+
+def test_octets_are_handed_out_once() -> None:
+    link = connected()
+    link.send(b"one", 0.0)
+    assert link.octets_to_send() == build(b"one", source=16, destination=1)
+    assert link.octets_to_send() == b""
+    assert link.ask(b"two", 0.0) == build(b"two", source=16, destination=1)
+
+
+def test_what_has_happened_is_not_lost_to_an_answer() -> None:
+    link = connected()
+    link.receive(PUSH, 0.0)
+    assert link.answer(ANSWER, 0.0) is None
+    assert link.events() == [b"push", b"answer"]
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        (FOREIGN, "a WPDU from 2 to 16 is not of this link"),
+        (bytes.fromhex("0002FFFF"), "expected version 0001, got 0002"),
+    ],
+)
+def test_what_is_noticed(octets: bytes, words: str) -> None:
+    link = connected()
+    link.receive(octets + ANSWER, 0.0)
+    noticed = link.events()
+    assert noticed.pop() == b"answer"
+    assert noticed
+    assert all(isinstance(each, Noticed) and words in str(each.fault) for each in noticed)
+
+
+def test_a_station_that_is_called() -> None:
+    link = WrapperLink(1, 16)
+    assert not link.connected
+    with pytest.raises(LinkError):
+        link.send(b"too early", 0.0)
+    link.disconnect(0.0)
+    link.receive(b"", 0.0)
+    assert link.events() == []
+    link.listen()
+    assert link.connected
+    link.receive(build(b"request", source=16, destination=1), 0.0)
+    assert link.events() == [b"request"]  # and nobody connects
+    link.disconnect(0.0)
+    assert link.events() == [Disconnected()]
+    assert not link.connected
+
+
+def test_nothing_is_timed() -> None:
+    link = connected()
+    link.send(b"request", 0.0)
+    assert link.untimed
+    assert link.next_timer() is None
+    assert link.at_rest
+    assert link.keep_alive(0.0) is False
+
+
 def test_the_end() -> None:
     link = connected()
     assert link.answer(b"", 0.0) is None
