@@ -63,6 +63,7 @@ class _Receiving(NamedTuple):
     accept: Callable[[int], None]
 
 
+UNSET: Final = object()
 MADE: Final = frozenset(("_sending", "_receiving", "_seals"))
 """Attributes that follow from the others."""
 
@@ -97,6 +98,8 @@ class SecurityContext:
 
     def __setattr__(self, name: str, value: object) -> None:
         """Whatever changes, what was made of it is made anew."""
+        if getattr(self, name, UNSET) is value:  # a server says with every request what is as it was
+            return
         object.__setattr__(self, name, value)
         if name not in MADE:
             object.__setattr__(self, "_seals", {})
