@@ -42,7 +42,7 @@ class Wire:
     """Between an operation and `answer`, which turns each APDU that is sent into those that come back.
 
     `sent` keeps what was sent, `set_aside` the notifications, `progress` what was told of it. Silence is a
-    DeadlineExceeded, or None where the operation asked for the answer within a time of its own.
+    DeadlineExceeded, or None, counted in `silences`, where the operation asked for the answer within a time of its own.
     """
 
     def __init__(self, answer: Answer) -> None:
@@ -51,6 +51,7 @@ class Wire:
         self.sent: list[bytes] = []
         self.set_aside: list[Message] = []
         self.progress: list[tuple[int, int | None]] = []
+        self.silences = 0
 
     def run(self, exchange: Exchange[T]) -> T:
         """Drive the operation to its end."""
@@ -87,6 +88,7 @@ class Wire:
         if self._arrived:
             return self._arrived.pop(0)
         if patience is not None:
+            self.silences += 1
             return None
         raise DeadlineExceeded("silence")
 

@@ -14,7 +14,7 @@ from dlms.apdu import decode, encode
 from dlms.apdu.block_transfer import LAST_BLOCK, STREAMING, GeneralBlockTransfer
 from dlms.apdu.ciphering import CipheredContent, GloGetResponse
 from dlms.apdu.get import CosemAttributeDescriptor
-from dlms.association.effects import Exchange
+from dlms.association.effects import Exchange, Send
 from dlms.association.general_block_transfer import OVERHEAD, TAG, BlockTransfer
 from dlms.association.negotiated import Negotiated
 from dlms.association.services import get, set_value
@@ -100,6 +100,13 @@ def test_a_request_in_blocks(size: int, window: int) -> None:
     assert wire.run(transferred(negotiated(max_send_pdu_size=size), REQUEST)) == RESPONSE
     assert all(len(octets) <= size for octets in wire.sent)
     assert b"".join(server.request) == (REQUEST if size < 520 else b"")
+    blocks = [decode(octets) for octets in wire.sent if octets.startswith(TAG)]
+    ours = [each for each in blocks if isinstance(each, GeneralBlockTransfer) and each.block_data]
+    for each in ours:
+        assert each.window == 16
+        assert each.last_block == (each.block_number == ours[-1].block_number)
+        assert not (each.last_block and each.streaming)
+        assert each.streaming or each.block_number % window == 1 % window or each.last_block
 
 
 @given(lost=st.sets(st.integers(2, 120), max_size=40), request=st.sampled_from([PLAIN, REQUEST]))
@@ -159,6 +166,31 @@ def test_a_lying_peer_is_one_clear_error(answers: tuple[str | bytes, ...]) -> No
     with pytest.raises(DlmsError):
         wire.run(get(negotiated(), TEXT, None, None, bytes))
     assert len(wire.sent) <= 300
+
+
+def test_progress_is_told_block_by_block() -> None:
+    wire = Wire(Server(size=50).answer)
+    wire.run(get(negotiated(), TEXT, None, None, bytes))
+    assert wire.progress == [(number, None) for number in range(1, 5)]
+
+
+def test_a_window_whose_end_is_not_marked() -> None:
+    """After as many blocks as it may hold it is our turn, without waiting for one that will not come."""
+    pieces = [RESPONSE[at : at + 50] for at in range(0, len(RESPONSE), 50)]
+    blocks = [block(number, piece, streaming=True) for number, piece in enumerate(pieces[:-1], 1)]
+    blocks.append(block(len(pieces), pieces[-1], last=True, ack=2))
+    windows = [blocks[:2], blocks[2:4], blocks[4:]]
+    wire = Wire(lambda _: windows.pop(0))
+    agreed = replace(negotiated(), block_window=2)
+    assert wire.run(transferred(agreed, PLAIN)) == RESPONSE
+    assert (len(wire.sent), wire.silences) == (3, 0)
+
+
+def test_a_request_of_more_blocks_than_can_be_numbered() -> None:
+    agreed = negotiated(max_send_pdu_size=OVERHEAD + 1)
+    assert isinstance(next(transferred(agreed, bytes(0xFFFF))), Send)
+    with pytest.raises(ConfigurationError, match="too long for general-block-transfer"):
+        next(transferred(agreed, bytes(0x10000)))
 
 
 def test_silence_after_a_block_ends_after_a_few_repetitions() -> None:

@@ -116,6 +116,14 @@ def test_frames_within_wpdus_are_payload():
     assert next(event for octet in octets for event in discovery.receive(bytes([octet]))).framing == "wrapper"
 
 
+def test_stuffed_octets_are_told_of_not_found_out():
+    apdu = bytes.fromhex("0F 40000003 00 09 04 7E7D7E7D")
+    stuffed = Frame(CLIENT, METER, UI_FINAL, llc.add(apdu, response=True)).encode(transparency=True)
+    (telegram,) = discover(stuffed, transparency=True)
+    assert (telegram.apdu, telegram.complete) == (apdu, True)
+    assert not any(isinstance(event, Telegram) and event.complete for event in discover(stuffed))
+
+
 def test_several_apdus_in_one_information_field():
     ciphered = bytes.fromhex("DB 08 4D4D4D0000000001 0A 20 00000001 E6E7000F00")
     content = b"".join(llc.add(apdu, response=True) for apdu in (PUSH, ciphered, PUSH))

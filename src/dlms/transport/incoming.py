@@ -108,8 +108,9 @@ class AsyncTcpListener:
     async def open(self) -> Self:
         """Listen; raises ConnectionLost where the address is not to be had."""
         loop = asyncio.get_running_loop()
+        arrived = self._arrived = asyncio.Queue(WAITING_MOST)
         try:
-            self._server = await loop.create_server(lambda: _Incoming(self._arrived), self._host, self.port)
+            self._server = await loop.create_server(lambda: _Incoming(arrived), self._host, self.port)
         except OSError as error:
             raise ConnectionLost(f"nothing can listen at {self._host} port {self.port}: {error}") from None
         self.port = self._server.sockets[0].getsockname()[1]
@@ -120,12 +121,14 @@ class AsyncTcpListener:
         the listener is closed."""
         if self._server is None:
             raise ConnectionLost("nobody listens")
+        arrived = self._arrived
         try:
             async with asyncio.timeout(timeout):
-                transport = await self._arrived.get()
+                transport = await arrived.get()
         except TimeoutError:
             return None
         if transport is None:
+            arrived.put_nowait(None)  # for others who wait
             raise ConnectionLost("listening ended")
         return transport
 
