@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import subprocess
 import sys
@@ -153,6 +154,23 @@ def test_a_user_without_a_home(
         lines = [f'{name} = "{value}"' for name, value in meter.description.items() if name != "counters"]
         file.write_text("\n".join(lines), encoding="ascii")
         assert "name a file: counters = ..." in ended(capsys, 2, "read", "--meter", str(file), "0.0.42.0.0.255")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("read", "3/1.0.1.8.0.255"), "which meter?"),
+        (("read", WITHOUT_A_METER, "one.two"), "expected [CLASS/]OBIS"),
+        (("profile", WITHOUT_A_METER, "1.0.99.1.0.255", "--from", "soon"), "'soon' is no time"),
+        (("clock", WITHOUT_A_METER, "--timeout", "-3"), "not -3.0"),
+    ],
+)
+def test_nobody_is_asked_for_a_password_in_vain(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(getpass, "getpass", lambda prompt, stream: pytest.fail(f"asked for the {prompt}"))
+    assert said in ended(capsys, 2, *words, "--authentication", "lls")
 
 
 # ---- capture files ----------------------------------------------------------------------------------------------

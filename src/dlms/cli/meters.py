@@ -100,8 +100,9 @@ class Call:
     def options(self) -> Iterator[ConnectOptions]:
         """What the clients of dlms.client take: the meter, how patient to be, who is told of what."""
         deadlines = Deadlines(response=self.arguments.timeout)
+        table = _with_secrets(self.table)  # when nothing else is wrong with the call
         with _progress() as progress, self._capture() as capture:
-            yield {"meter": self.table, "deadlines": deadlines, "on_progress": progress, "trace": capture}
+            yield {"meter": table, "deadlines": deadlines, "on_progress": progress, "trace": capture}
 
     def _capture(self) -> contextlib.AbstractContextManager[CaptureFile | None]:
         path = self.arguments.capture
@@ -158,14 +159,20 @@ def _table(arguments: argparse.Namespace) -> dict[str, Any]:
         value = getattr(arguments, name)
         if value is not None:
             table[name] = value
+    return table
+
+
+def _with_secrets(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with what else the mechanism and the policy need, from the environment or from whoever sits there."""
+    found = dict(table)
     for name in _secrets_of(table):
         if name in table:
             continue
         if SECRETS[name] in os.environ:
-            table[name] = {"env": SECRETS[name]}
+            found[name] = {"env": SECRETS[name]}
         elif name != "client_system_title" and sys.stdin.isatty():
-            table[name] = _asked(name.replace("_", " "))
-    return table
+            found[name] = _asked(name.replace("_", " "))
+    return found
 
 
 def _asked(what: str) -> str:
