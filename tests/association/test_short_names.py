@@ -424,6 +424,23 @@ def test_a_request_that_is_too_long_goes_in_blocks() -> None:
 # ---- write --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("0C01030002", "acknowledged block 2, not 1"),
+        ("0C01001105", "expected a block number"),
+        ("0C010103", "read-write-denied"),
+        ("0C020300010300 02".replace(" ", ""), "expected one result"),
+    ],
+)
+def test_a_block_that_is_not_acknowledged_ends_the_request(answer: str, error: str) -> None:
+    wire = script(answer)
+    variables = [Variable(8 * number, 1, OctetString(bytes(20))) for number in range(1, 4)]
+    with pytest.raises(DlmsError, match=error):
+        wire.run(read(negotiated(short_names=True, max_send_pdu_size=40), variables))
+    assert len(wire.sent) == 1
+
+
 def test_what_is_written_is_acknowledged_each() -> None:
     wire = script("0D0200" + "01FA")
     variables = [Variable(0x1008), Variable(0x2008, what="energy")]
@@ -462,13 +479,17 @@ def test_an_unconfirmed_write_waits_for_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "variable"),
-    [(Conformance.READ, Variable(8)), (Conformance.PARAMETERIZED_ACCESS, Variable(8, 1, b"\x00"))],
+    ("missing", "variables"),
+    [
+        (Conformance.READ, [Variable(8)]),
+        (Conformance.PARAMETERIZED_ACCESS, [Variable(8, 1, b"\x00")]),
+        (Conformance.MULTIPLE_REFERENCES, [Variable(8), Variable(16)]),
+    ],
 )
-def test_what_was_not_negotiated_is_not_sent(missing: Conformance, variable: Variable) -> None:
+def test_what_was_not_negotiated_is_not_sent(missing: Conformance, variables: list[Variable]) -> None:
     wire = script()
     with pytest.raises(ConfigurationError):
-        wire.run(read(negotiated(short_names=True, conformance=EVERYTHING & ~missing), [variable]))
+        wire.run(read(negotiated(short_names=True, conformance=EVERYTHING & ~missing), variables))
     assert not wire.sent
 
 
