@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tests.association.meter import client_context
 
 from dlms.apdu import decode, encode
-from dlms.apdu.ciphering import GeneralGloCiphering, GlobalCiphering
+from dlms.apdu.ciphering import DedGetResponse, GeneralGloCiphering, GlobalCiphering, GloGetResponse
 from dlms.errors import Downgrade, ReplayDetected, SecurityError, TagMismatch
 from dlms.grammar import Message
 from dlms.security import Key, MemoryCounterStore, ReplayRule, SqliteCounterStore
@@ -238,6 +238,62 @@ class TestCounters:
         assert of.sealed_at_once(GET[0], GET) == GET
         store, name = of.sending_counter
         assert store.next_value(name) == 100
+
+    @pytest.mark.parametrize(
+        ("changes", "plain"),
+        [({"general": True}, GET), ({"trace": lambda what, octets: None}, GET), ({}, bytes.fromhex("D80101"))],
+    )
+    def test_what_takes_more_takes_no_counter_at_once(self, changes: dict[str, Any], plain: bytes) -> None:
+        of = client(**changes)
+        assert of.sealed_at_once(plain[0], plain) is None
+        store, name = of.sending_counter
+        assert store.next_value(name) == 100
+
+    def test_the_lowest_that_is_acceptable(self) -> None:
+        keys = {"dedicated_key": DEDICATED}
+        of, peer = client(**keys), meter(**keys)
+        assert of.lowest_acceptable(GloGetResponse) == of.lowest_acceptable(DedGetResponse) == 0
+        of.unprotect(decode(peer.protect(decode(RESPONSE), 5)))
+        assert (of.lowest_acceptable(GloGetResponse), of.lowest_acceptable(DedGetResponse)) == (6, 0)
+        peer.use_dedicated = True
+        of.unprotect(decode(peer.protect(decode(RESPONSE), 0)))
+        assert (of.lowest_acceptable(GloGetResponse), of.lowest_acceptable(DedGetResponse)) == (6, 1)
+
+
+class TestWhateverChanges:
+    """Nothing goes on as it was before."""
+
+    CHANGES: ClassVar[list[dict[str, Any]]] = [
+        {"encryption_key": OTHER},
+        {"authentication_key": OTHER},
+        {"protection": AUTHENTICATED},
+        {"use_dedicated": True},
+    ]
+
+    @pytest.mark.parametrize("changes", [*CHANGES, {"own_title": b"TST\0\0\0\0\7"}, {"general": True}])
+    def test_sending(self, changes: dict[str, Any]) -> None:
+        of, fresh = client(dedicated_key=DEDICATED), client(dedicated_key=DEDICATED, **changes)
+        assert of.sealed_at_once(GET[0], GET) == client().protect(decode(GET), 100)
+        of.protect(decode(GET), 101)
+        for name, value in changes.items():
+            setattr(of, name, value)
+        store, counted = of.sending_counter
+        expected = fresh.protect(decode(GET), store.next_value(counted))
+        assert of.protect(decode(GET), store.next_value(counted)) == expected
+        assert of.sealed_at_once(GET[0], GET) == (None if of.general else expected)
+
+    @pytest.mark.parametrize("changes", [*CHANGES, {"peer_title": b"TST\0\0\0\0\7"}])
+    def test_receiving(self, changes: dict[str, Any]) -> None:
+        of, former = client(dedicated_key=DEDICATED), meter(dedicated_key=DEDICATED)
+        of.unprotect(decode(former.protect(decode(RESPONSE), 1)))
+        assert opened(of, former.protect(decode(RESPONSE), 2)) == RESPONSE
+        for name, value in changes.items():
+            setattr(of, name, value)
+        assert opened(of, former.protect(decode(RESPONSE), 3)) is None
+        theirs = {"own_title" if name == "peer_title" else name: value for name, value in changes.items()}
+        now = meter(dedicated_key=DEDICATED, **theirs)
+        assert of.unprotect(decode(now.protect(decode(RESPONSE), 4))) == RESPONSE
+        assert opened(of, now.protect(decode(RESPONSE), 5)) == RESPONSE
 
 
 class TestKeysThatChange:
