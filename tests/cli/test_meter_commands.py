@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import getpass
 import json
+import math
 import os
 import socket
 import subprocess
@@ -20,7 +21,7 @@ from tests.shells.wires import counters_in
 
 from dlms.cosem.classes import Clock, Data, DisconnectControl, ProfileGeneric, Register
 from dlms.cosem.types import CaptureObjectDefinition
-from dlms.data import DoubleLongUnsigned, Integer, OctetString, Unsigned
+from dlms.data import DoubleLongUnsigned, Float64, Integer, OctetString, Unsigned
 from dlms.datetime import CosemDateTime
 from dlms.enumerations import MethodAccessV3
 from dlms.server import READ_AND_WRITE, LogicalDevice, ProfileBuffer, ServedClient, Server
@@ -30,7 +31,7 @@ EK, AK = "000102030405060708090A0B0C0D0E0F", "D0D1D2D3D4D5D6D7D8D9DADBDCDDDEDF"
 TITLE = "4D4D4D0000000001"
 ENERGY, CLOCK, NAME = Register("1.0.1.8.0.255"), Clock("0.0.1.0.0.255"), Data("0.0.96.1.0.255")
 NUMBER, SWITCH = Data("0.0.96.3.10.255"), DisconnectControl("0.0.96.3.11.255")
-PROFILE = ProfileGeneric("1.0.99.1.0.255")
+PROFILE, FLOATS = ProfileGeneric("1.0.99.1.0.255"), ProfileGeneric("1.0.99.2.0.255")
 
 
 def make_device(calls: list[Any]) -> LogicalDevice:
@@ -60,6 +61,9 @@ def make_device(calls: list[Any]) -> LogicalDevice:
     device[PROFILE.capture_objects] = captured
     device[PROFILE.capture_period] = 3600
     device[PROFILE.buffer] = ProfileBuffer(captured, (OctetString, DoubleLongUnsigned), rows)
+    numbers = [(rows[0][0], number) for number in (1.5, math.nan, math.inf)]
+    device[FLOATS.capture_objects] = captured
+    device[FLOATS.buffer] = ProfileBuffer(captured, (OctetString, Float64), numbers)
 
     def disconnect(argument: int) -> Integer:
         calls.append(argument)
@@ -222,6 +226,12 @@ def test_profile(url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -
         ended(capsys, 2, "profile", url, "1.0.99.1.0.255", *wrong)
     assert "profile generic" in ended(capsys, 2, "profile", url, "3/1.0.99.1.0.255")
     assert ended(capsys, 1, "profile", url, "1.0.99.77.0.255")
+
+
+def test_what_is_no_number_is_json_all_the_same(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = ended(capsys, 0, "profile", url, "1.0.99.2.0.255", "--json").splitlines()
+    rows = [json.loads(line, parse_constant=pytest.fail) for line in lines]
+    assert [row["1-0:1.8.0*255:2"] for row in rows] == [1.5, "nan", "inf"]
 
 
 def test_a_plot(url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

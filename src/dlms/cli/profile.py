@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _plain(cell: Any) -> Any:
-    return cell if cell is None or isinstance(cell, (int, float)) else cell_text(cell)
+    """A cell as JSON has it, which knows neither NaN nor an infinite number."""
+    known = cell is None or isinstance(cell, int) or (isinstance(cell, float) and math.isfinite(cell))
+    return cell if known else cell_text(cell)
 
 
 def _profile(text: str) -> ProfileGeneric:
