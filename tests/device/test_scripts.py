@@ -41,7 +41,7 @@ from dlms.data import DoubleLongUnsigned, Integer, LongUnsigned, NullData, Octet
 from dlms.datetime import CosemDate, CosemDateTime, CosemTime, from_date, from_datetime, from_time
 from dlms.device.activity_calendar import Calendar, LiveActivityCalendar
 from dlms.device.clock import LiveClock
-from dlms.device.schedule import LiveSchedule, holds
+from dlms.device.schedule import MOST_ENTRIES, LiveSchedule, holds
 from dlms.device.script_table import MOST_ACTIONS, MOST_SCRIPTS, LiveScriptTable
 from dlms.device.single_action_schedule import LiveSingleActionSchedule
 from dlms.device.special_days import LiveSpecialDays
@@ -304,6 +304,20 @@ def test_an_entry_that_begins_years_from_now_is_waited_for() -> None:
     assert world.device.next_timer() == local(2026, 11, 3, 6).timestamp()
     world.run(3 * 366 * 86400)
     assert switched == [(local(2026, 11, 3, 6), 1), (local(2026, 11, 4, 6), 1)]
+
+
+def test_a_client_may_have_so_many_entries_and_no_more() -> None:
+    world, clock, _ = scripted()
+    schedule = Schedule("0.0.12.0.0.255")
+    world.device.install(LiveSchedule(world.device, schedule, clock=clock))
+    entries = [entry(number, 6, 1, enable=False) for number in range(MOST_ENTRIES + 1)]
+    with pytest.raises(OtherReason):
+        world.set(schedule.entries, entries)
+    world.set(schedule.entries, entries[:-1])
+    with pytest.raises(OtherReason):
+        world.call(schedule.insert, entries[-1])
+    world.call(schedule.insert, entries[7])
+    assert len(world.get(schedule.entries)) == MOST_ENTRIES
 
 
 @pytest.mark.parametrize(("window", "runs"), [(0xFFFF, True), (60, True), (10, False), (0, False)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Final
@@ -18,11 +18,14 @@ from dlms.device.part import begin
 from dlms.device.scheduled import Scheduled
 from dlms.device.script_table import run_script
 from dlms.device.special_days import LiveSpecialDays
+from dlms.service_errors import OtherReason
 
 MINUTE: Final = 60
 ALWAYS: Final = 0xFFFF
 DAYS_SEARCHED: Final = 366
 ENTRIES: Final = 2
+MOST_ENTRIES: Final = 1000
+"""Each of them may have a year looked through whenever one is due."""
 
 
 class LiveSchedule(Scheduled):
@@ -30,7 +33,8 @@ class LiveSchedule(Scheduled):
 
     On a day of `special_days`, bit day_id of exec_specdays (from 0) decides in place of that of the weekday (Monday
     first); that they count so is uncertain. When the clock is set ahead over a switch_time, the script runs at once if
-    that is no more than validity_window minutes ago. Dates without a year hold every year.
+    that is no more than validity_window minutes ago. Dates without a year hold every year. Clients may have up to
+    MOST_ENTRIES.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class LiveSchedule(Scheduled):
         self._octets = device.find(schedule.class_id, schedule.logical_name).octets
         self._read = self._octets[ENTRIES]
         self._entries = list(entries)
+        device.on_set(schedule.entries, check_number)
         device.on_call(schedule.enable_disable, self._enable_disable)
         device.on_call(schedule.insert, self._insert)
         device.on_call(schedule.delete, self._delete)
@@ -127,11 +132,19 @@ class LiveSchedule(Scheduled):
         )
 
     def _insert(self, entry: ScheduleTableEntry) -> None:
-        self._write([*(of for of in self.entries if of.index != entry.index), entry])
+        entries = [*(of for of in self.entries if of.index != entry.index), entry]
+        check_number(entries)
+        self._write(entries)
 
     def _delete(self, indices: IndexRange) -> None:
         gone = range(indices.first_index, indices.last_index + 1)
         self._write(of for of in self.entries if of.index not in gone)
+
+
+def check_number(entries: Sequence[ScheduleTableEntry]) -> None:
+    """Raises OtherReason for more entries than a client may have."""
+    if len(entries) > MOST_ENTRIES:
+        raise OtherReason
 
 
 def holds(begin: CosemDate, end: CosemDate, day: date) -> bool:

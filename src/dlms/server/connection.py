@@ -118,7 +118,7 @@ class Connection:
         if self._timer is not None:
             self._timer.cancel()
         if self._task is not None:
-            self._task.cancel()
+            self._loop.call_soon(self._task.cancel)  # by then it has begun: what never did is complained of
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
