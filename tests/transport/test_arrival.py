@@ -1,4 +1,7 @@
-"""What a task waits for at a connection wakes it at once, and is a future to asyncio in all else."""
+"""What a task waits for at a connection wakes it at once, and is a future to asyncio in all else.
+
+So it is to asyncio's own tasks, and to those written in Python, which patches of asyncio use.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import pytest
 
 from dlms.transport.arrival import Arrival
 
+PythonTask: Any = asyncio.tasks._PyTask  # type: ignore[attr-defined]  # what asyncio.Task is without its C module
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("who")
 
 
@@ -21,9 +25,22 @@ def wait(arrival: Arrival) -> Generator[Arrival, None, None]:
     yield arrival
 
 
-def in_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
-    def run() -> None:
-        asyncio.run(asyncio.wait_for(test(), 10))
+def python_tasks(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
+    return PythonTask(coroutine, loop=loop, **options)
+
+
+def in_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[..., None]:
+    async def limited() -> None:
+        async with asyncio.timeout(10):
+            await test()
+
+    @pytest.mark.parametrize("tasks", [None, python_tasks], ids=["tasks", "tasks in Python"])
+    def run(tasks: Any) -> None:
+        async def main() -> None:
+            asyncio.get_running_loop().set_task_factory(tasks)
+            await asyncio.create_task(limited())
+
+        asyncio.run(main())
 
     run.__name__ = test.__name__
     return run

@@ -47,12 +47,12 @@ class Arrival:
         """Have `wakeup` called with this, in its context."""
         self._wakeup, self._context = wakeup, context or copy_context()
 
-    def cancel(self, message: object = None) -> bool:
+    def cancel(self, msg: object = None) -> bool:
         """Wake the task with CancelledError, in the loop's next round: whoever cancels goes on first."""
         wakeup, self._wakeup = self._wakeup, None
         if wakeup is None:
             return False
-        self._cancelled = asyncio.CancelledError() if message is None else asyncio.CancelledError(message)
+        self._cancelled = asyncio.CancelledError() if msg is None else asyncio.CancelledError(msg)
         self._loop.call_soon(wakeup, self, context=self._context)
         return True
 
