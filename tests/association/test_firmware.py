@@ -11,7 +11,7 @@ from tests.association.meter_in_memory import ScriptedMeter
 
 from dlms.association.client import ClientAssociation
 from dlms.association.effects import Exchange
-from dlms.association.firmware import Activation, FirmwareUpdate, FirmwareUpdating
+from dlms.association.firmware import Activation, FirmwareUpdate, FirmwareUpdating, Image
 from dlms.cosem.classes.access_control import ImageToActivateInfo
 from dlms.data import (
     Array,
@@ -382,6 +382,16 @@ def test_an_image_that_is_not_ours_is_not_activated() -> None:
     assert meter.update(approve=lambda images: list(images) == [other]).activation is Activation.SUCCESSFUL
 
 
+@pytest.mark.parametrize(
+    "ours",
+    [ImageToActivateInfo(5, IDENTIFIER, b""), ImageToActivateInfo(len(IMAGE), b"the meter's own name for it", b"")],
+)
+def test_an_image_is_ours_by_its_identifier_or_its_size(ours: ImageToActivateInfo) -> None:
+    meter = Meter()
+    meter.attributes[18, NAME, 7] = info_data([ImageToActivateInfo(6, b"another", b""), ours])
+    assert meter.update().activation is Activation.SUCCESSFUL
+
+
 @pytest.mark.parametrize("told", [Array(()), DataAccessResult.OBJECT_UNDEFINED, OctetString(b"?")])
 def test_a_meter_that_names_no_image(told: Any) -> None:
     meter = Meter()
@@ -446,6 +456,16 @@ def test_a_meter_that_forgot_the_transfer_after_it_started_anew() -> None:
 def test_an_empty_image() -> None:
     with pytest.raises(ConfigurationError, match="1 to"):
         Meter().update(b"")
+
+
+def test_an_image_of_one_octet() -> None:
+    assert Image(b"x", IDENTIFIER).block(0, BLOCK) == b"x"
+
+
+@pytest.mark.parametrize("interval", [0, -1.0])
+def test_a_meter_is_not_asked_without_pause(interval: float) -> None:
+    with pytest.raises(ConfigurationError, match="poll_interval is above 0"):
+        FirmwareUpdating(IMAGE, IDENTIFIER, poll_interval=interval)
 
 
 def test_a_file_that_shrinks() -> None:

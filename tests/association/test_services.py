@@ -86,6 +86,18 @@ def test_nothing_is_asked_that_the_meter_did_not_agree_to(
     assert wire.sent == []
 
 
+def test_progress_of_a_value_in_blocks() -> None:
+    answers = ("C402C1 00 00000001 00 03 090411", "C402C1 00 00000002 00 02 2233", "C402C1 01 00000003 00 01 44")
+    wire = script(*answers)
+    assert wire.run(get(negotiated())) == bytes.fromhex("0904 11223344")
+    assert wire.progress == [(3, None), (5, None), (6, None)]
+    silent = script(*answers)
+    of = negotiated()
+    of.tells_progress = False
+    silent.run(get(of))
+    assert silent.progress == []
+
+
 class TestLists:
     def test_results_are_those_of_their_attributes(self) -> None:
         first, second = script("C403C1 02 00 1105 01 03").run(get_list(negotiated()))
