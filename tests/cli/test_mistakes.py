@@ -74,6 +74,7 @@ def test_xml_is_the_same_whatever_the_encoding(capsys: pytest.CaptureFixture[str
         (("decode", NUMBER, "two\nlines"), "unrecognized arguments: two lines"),
         (("profile", "--access", "none"), "(see dlms profile --help)"),
         (("read", WITHOUT_A_METER, "--timeout", "soon"), "invalid float value: 'soon'"),
+        (("clock", "tcp://\udcff.invalid"), "a meter's URL"),
         (("read", "--meter", "meter.toml"), "a url in meter.toml"),
         (("read", WITHOUT_A_METER, f"{'1' * 5000}/1.0.1.8.0.255:2"), "expected [CLASS/]OBIS[:NUMBER], got '111"),
         (("call", WITHOUT_A_METER, f"3/1.0.1.8.0.255:{'1' * 5000}"), "a logical name reads like"),

@@ -30,7 +30,7 @@ class ObjectList:
     """
 
     def __init__(self, url: str) -> None:
-        self._name = f"objects-{hashlib.sha256(url.encode()).hexdigest()[:16]}.json"
+        self._name = f"objects-{hashlib.sha256(url.encode(errors='surrogatepass')).hexdigest()[:16]}.json"
         self._objects: tuple[InterfaceClass, ...] | None = None
         self._fresh = False
 
