@@ -95,6 +95,11 @@ def test_number_0_within_a_transfer():
     assert (whole.octets, whole.complete) == (b"ab", True)
 
 
+def test_a_transfer_may_be_just_as_long_as_allowed():
+    (whole,) = receive(BlockReassembly(limit=5), block(1, b"abc"), block(2, b"de", True))
+    assert (whole.octets, whole.complete) == (b"abcde", True)
+
+
 def test_transfers_are_bounded():
     (cut,) = receive(BlockReassembly(limit=4), block(1, b"abc"), block(2, b"de"))
     assert (cut.octets, cut.complete) == (b"abc", False)

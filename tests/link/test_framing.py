@@ -7,7 +7,8 @@ from dlms.apdu.block_transfer import LAST_BLOCK, GeneralBlockTransfer
 from dlms.errors import DecodeError
 from dlms.link.assembly import Stations
 from dlms.link.framing import NO_FRAMING, Discovery, discover
-from dlms.link.telegram import APDUS_MAXIMUM, Telegram
+from dlms.link.listening import WrapperListener
+from dlms.link.telegram import APDUS_MAXIMUM, TRANSFERS_MAXIMUM, Telegram
 from dlms_core import llc, mbus, wrapper
 from dlms_core.hdlc import Frame, HdlcAddress
 
@@ -243,6 +244,54 @@ def test_a_dsmr_telegram_around_untagged_ciphering():
 def test_no_framing(octets):
     events = discover(octets)
     assert [event.reason for event in events] == [NO_FRAMING]
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"\xffEGM5G35\r\n\r\n\x00\x0a\x30\x80!FE0C\r\n",  # no identification
+        b"/EGM5G35\r\n\r\n\x00\x0a\x30\x80FE0C\r\n",  # no end
+        b"/EGM5G35\r\n\r\n!FE0C\r\n",  # nothing within
+    ],
+)
+def test_what_is_no_dsmr_telegram(octets):
+    (fault,) = discover(octets)
+    assert (fault.layer, fault.reason, fault.offset) == ("framing", NO_FRAMING, 0)
+
+
+def test_an_unfinished_block_transfer_without_a_link():
+    first, *_ = blocks(LONG, 100)
+    (cut,) = discover(first)
+    assert (cut.framing, cut.complete, cut.apdu, cut.offset) == ("apdu+gbt", False, LONG[:100], 0)
+    assert cut.faults[0].reason == "expected block 2, got the end of the stream"
+
+
+def test_block_transfers_of_too_many_stations():
+    """The oldest is given up for the newest; one that goes on is no new one."""
+    first, second, *others = blocks(LONG, 100)
+    listener = WrapperListener()
+
+    def heard(block, station):
+        return listener.receive(wrapper.build(block, source=station, destination=1))
+
+    for station in range(1, TRANSFERS_MAXIMUM + 1):
+        assert heard(first, station) == []
+    assert heard(second, 2) == []
+    (cut,) = heard(first, 1000)
+    assert (cut.stations.source, cut.complete, cut.apdu) == ("1", False, LONG[:100])
+    (whole,) = [event for block in others for event in heard(block, 2)]
+    assert (whole.complete, whole.apdu) == (True, LONG)
+    assert len(listener.finish()) == TRANSFERS_MAXIMUM - 1
+    assert listener.finish() == []
+
+
+def test_a_capture_longer_than_what_waits_for_a_framing():
+    discovery = Discovery(limit=100)
+    assert discovery.receive(b"\x99" * 100) == []  # just as much as it keeps
+    (fault,) = discovery.receive(b"\x99")
+    assert fault.reason == "no framing is found in the first 100 octets"
+    (telegram,) = [event for event in discovery.receive(pushed(PUSH)) if isinstance(event, Telegram)]
+    assert telegram.apdu == PUSH
 
 
 def test_octets_without_framing_are_not_kept_for_ever():
