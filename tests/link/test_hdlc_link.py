@@ -496,16 +496,10 @@ def test_a_meter_forgets_a_client_that_went_away() -> None:
     assert not meter.connected
 
 
-def test_disc_before_snrm() -> None:
+def test_what_is_not_connected_is_not_taken_down() -> None:
     client = HdlcLink(CLIENT, METER)
     client.disconnect(0.0)
     assert not client.octets_to_send()
-    client.disconnect(0.0, anyway=True)
-    assert Frame.decode(client.octets_to_send()).kind is FrameKind.DISC
-    client.receive(frame(FrameKind.DM), 0.0)
-    assert client.events() == [Disconnected()]
-    client.connect(0.0)
-    assert Frame.decode(client.octets_to_send()).kind is FrameKind.SNRM
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,8 @@ class HdlcLink(Turns):
         self._resting = State.LISTENING
         self._step(Request.LISTEN, None, 0.0)
 
-    def disconnect(self, now: float, *, anyway: bool = False) -> None:
-        """Take the connection down; `anyway` sends DISC where none stands, for a meter that has not noticed."""
-        if self._state in (State.DISCONNECTED, State.LISTENING) and not anyway:
+    def disconnect(self, now: float) -> None:
+        if self._state in (State.DISCONNECTED, State.LISTENING):
             return
         self._calling = True
         self._step(Request.DISCONNECT, None, now)

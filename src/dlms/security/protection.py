@@ -51,11 +51,6 @@ class SecurityControl:
         """Whether a tag follows."""
         return Protection.AUTHENTICATED in self.protection
 
-    @property
-    def encrypted(self) -> bool:
-        """Whether the content is ciphertext."""
-        return Protection.ENCRYPTED in self.protection
-
 
 class Seal(Sealing):
     """AES-GCM as one sender uses it: security control, system title and keys are settled, the counter is not.
@@ -119,7 +114,7 @@ def unprotect(
     TagMismatch, MissingKey, ConfigurationError, and DecodeError for content that is compressed or whose tag has
     another length than 12.
     """
-    if accept_unchecked and control.authenticated and authentication_key is None and len(tag) == TAG_LENGTH:
+    if accept_unchecked and authentication_key is None and len(tag) == TAG_LENGTH:
         control = SecurityControl(control.suite, control.protection & ~Protection.AUTHENTICATED)
     _check_counter(invocation_counter)
     seal = Seal(control, system_title, encryption_key, authentication_key)
