@@ -19,6 +19,7 @@ from dlms.transport.serial import AsyncSerialTransport
 from dlms.transport.tcp import AsyncTcpTransport
 from dlms.transport.udp import AsyncUdpTransport
 from dlms.transport.url import Url
+from dlms_core.arrival import Arrival
 
 R = TypeVar("R")
 
@@ -57,7 +58,7 @@ class AsyncCarrier:
     def __init__(self, dial: Callable[[], Awaitable[AsyncTransport]]) -> None:
         self._dial = dial
         self._transport: AsyncTransport | None = None
-        self._turn: Callable[[bytes, float], Awaitable[bytes | None]] = _not_connected
+        self._turn: Callable[[bytes, float], bytes | Arrival | Awaitable[bytes | None] | None] = _not_connected
         self._busy = False
         self._waiting: deque[asyncio.Future[None]] = deque()  # for their turn
 
@@ -79,7 +80,12 @@ class AsyncCarrier:
                 try:
                     if type(demand) is tuple:
                         octets, timeout = demand
-                        outcome = await self._turn(octets, timeout)
+                        outcome = self._turn(octets, timeout)
+                        if type(outcome) is Arrival:
+                            await outcome
+                            outcome = outcome.take()
+                        elif outcome is not None and type(outcome) is not bytes:
+                            outcome = await outcome
                     else:
                         outcome = await self._carry_out(demand)
                     proceed = send

@@ -36,7 +36,8 @@ class AsyncTransport(Protocol):
 
 
 async def turn(transport: AsyncTransport, octets: bytes, timeout: float | None) -> bytes | None:
-    """Send the octets, if any, and receive. A transport that has a `turn` of its own does both in one step."""
+    """Send the octets, if any, and receive. A transport that has a `turn` of its own does both in one step, and
+    may have the answer at once (`OctetProtocol.turn`)."""
     if octets:
         await transport.send(octets)
     return await transport.receive(timeout)

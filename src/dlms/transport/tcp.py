@@ -7,13 +7,12 @@ import contextlib
 import socket
 import struct
 import sys
-import types
-from collections.abc import Generator
+from collections.abc import Awaitable
 from typing import Any, Final, Self, cast
 
 from dlms.errors import ConnectionLost, DeadlineExceeded
-from dlms.transport.arrival import Arrival
 from dlms.transport.base import READ_SIZE
+from dlms_core.arrival import Arrival
 
 HAVE_TIMEOUT: Final = sys.platform in ("linux", "darwin")
 """Where a socket's own time-out is a struct timeval, and a read that it ends an EAGAIN."""
@@ -106,7 +105,7 @@ class OctetProtocol(asyncio.BufferedProtocol):
         self._arrived: list[bytes] = []
         self._octets = 0  # of them
         self._paused = False  # reading
-        self._arrival = Arrival(asyncio.get_running_loop())
+        self._arrival = Arrival(asyncio.get_running_loop(), self.taken)
         self._deadline: float | None = None  # of who awaits it
         self._timer: asyncio.TimerHandle | None = None
         self._due_at = FOREVER  # the timer
@@ -196,30 +195,45 @@ class OctetProtocol(asyncio.BufferedProtocol):
         else:
             self._watch(self._deadline)
 
-    @types.coroutine
-    def turn(self, octets: bytes, timeout: float | None) -> Generator[Any, None, bytes | None]:
-        """Send the octets, if any, and wait for what arrives; for one task at a time."""
+    def turn(self, octets: bytes, timeout: float | None) -> bytes | Arrival | Awaitable[bytes | None] | None:
+        """Send the octets, if any; what has arrived, or what is to be awaited until something has: an Arrival, whose
+        `take` then gives it, or a coroutine that returns it. For one task at a time."""
         if octets:
             if self.closed or self._transport is None:
                 self.check()
                 raise ConnectionLost("the connection is closed")
             self._transport.write(octets)
             if self.full:
-                yield from self.drain().__await__()
+                return self._turn_when_sent(timeout)
+        if self._arrived or self._ended:
+            return self.taken()
+        self._deadline = deadline = None if timeout is None else self._loop.time() + timeout
+        if deadline is not None and deadline < self._due_at:
+            self._watch(deadline)
+        return self._arrival
+
+    async def _turn_when_sent(self, timeout: float | None) -> bytes | None:
+        await self.drain()
+        return await self.take(timeout)
+
+    async def take(self, timeout: float | None) -> bytes | None:
+        """What has arrived, once anything has."""
+        found = self.turn(b"", timeout)
+        if type(found) is Arrival:
+            await found
+            return self.taken()
+        return found  # type: ignore[return-value]  # with nothing to send nothing else is awaited
+
+    def taken(self) -> bytes | None:
+        """What has arrived by now; b"" at the end, None where there is nothing."""
         arrived = self._arrived
-        if not arrived and not self._ended:
-            self._deadline = deadline = None if timeout is None else self._loop.time() + timeout
-            if deadline is not None and deadline < self._due_at:
-                self._watch(deadline)
-            self._arrival._asyncio_future_blocking = True
-            yield self._arrival
         if arrived:
-            whole = arrived[0] if len(arrived) == 1 else b"".join(arrived)
+            octets = arrived[0] if len(arrived) == 1 else b"".join(arrived)
             arrived.clear()
             self._octets = 0
             if self._paused:
                 self._resume_reading()
-            return whole
+            return octets
         if self._ended:
             self.check()
             return b""
@@ -268,7 +282,7 @@ class AsyncTcpTransport:
             await self._protocol.drain()
 
     async def receive(self, timeout: float | None) -> bytes | None:
-        return await self.turn(b"", timeout)
+        return await self._protocol.take(timeout)
 
     async def close(self) -> None:
         self._protocol.closed = True

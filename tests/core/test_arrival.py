@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import types
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from dlms.transport.arrival import Arrival
+from dlms_core.arrival import Arrival
 
 PythonTask: Any = asyncio.tasks._PyTask  # type: ignore[attr-defined]  # what asyncio.Task is without its C module
 WHO: contextvars.ContextVar[str] = contextvars.ContextVar("who")
 
 
-@types.coroutine
-def wait(arrival: Arrival) -> Generator[Arrival, None, None]:
-    arrival._asyncio_future_blocking = True
-    yield arrival
+async def wait(arrival: Arrival) -> None:
+    await arrival
 
 
 def python_tasks(loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> asyncio.Task[Any]:
@@ -65,7 +62,7 @@ def from_the_loop(what: Callable[[], Any]) -> asyncio.Future[Any]:
 
 @in_a_loop
 async def test_a_task_goes_on_within_the_call() -> None:
-    arrival, seen = Arrival(asyncio.get_running_loop()), list[str]()
+    arrival, seen = Arrival(asyncio.get_running_loop(), bytes), list[str]()
     task = waiting(arrival, seen)
     await asyncio.sleep(0)
     assert arrival.awaited
@@ -81,7 +78,7 @@ async def test_a_task_goes_on_within_the_call() -> None:
 
 @in_a_loop
 async def test_it_serves_again_and_again() -> None:
-    arrival, seen = Arrival(asyncio.get_running_loop()), list[str]()
+    arrival, seen = Arrival(asyncio.get_running_loop(), bytes), list[str]()
     for _ in range(3):
         task = waiting(arrival, seen)
         await asyncio.sleep(0)
@@ -92,7 +89,7 @@ async def test_it_serves_again_and_again() -> None:
 
 @in_a_loop
 async def test_it_wakes_nobody_who_does_not_wait() -> None:
-    arrival, seen = Arrival(asyncio.get_running_loop()), list[str]()
+    arrival, seen = Arrival(asyncio.get_running_loop(), bytes), list[str]()
     arrival.wake()
     task = waiting(arrival, seen)
     await asyncio.sleep(0)
@@ -106,7 +103,7 @@ async def test_it_wakes_nobody_who_does_not_wait() -> None:
 @in_a_loop
 async def test_a_task_keeps_its_own_context() -> None:
     WHO.set("another")
-    first, second = (Arrival(asyncio.get_running_loop()) for _ in range(2))
+    first, second = (Arrival(asyncio.get_running_loop(), bytes) for _ in range(2))
     seen: list[str] = []
     tasks = [waiting(first, seen, name="first"), waiting(second, seen, name="second")]
     await asyncio.sleep(0)
@@ -118,7 +115,7 @@ async def test_a_task_keeps_its_own_context() -> None:
 
 @in_a_loop
 async def test_a_task_that_wakes_another_goes_on_first() -> None:
-    arrival, seen = Arrival(asyncio.get_running_loop()), list[str]()
+    arrival, seen = Arrival(asyncio.get_running_loop(), bytes), list[str]()
     task = waiting(arrival, seen)
     await asyncio.sleep(0)
     arrival.wake()
@@ -129,7 +126,7 @@ async def test_a_task_that_wakes_another_goes_on_first() -> None:
 
 @in_a_loop
 async def test_a_cancelled_task_is_woken_once() -> None:
-    arrival, seen = Arrival(asyncio.get_running_loop()), list[str]()
+    arrival, seen = Arrival(asyncio.get_running_loop(), bytes), list[str]()
     task = waiting(arrival, seen)
     await asyncio.sleep(0)
     assert task.cancel("no longer wanted")
@@ -147,7 +144,7 @@ async def test_a_cancelled_task_is_woken_once() -> None:
 
 @in_a_loop
 async def test_a_task_cancelled_twice_is_cancelled() -> None:
-    arrival = Arrival(asyncio.get_running_loop())
+    arrival = Arrival(asyncio.get_running_loop(), bytes)
     task = waiting(arrival, [])
     await asyncio.sleep(0)
     task.cancel()
@@ -158,7 +155,7 @@ async def test_a_task_cancelled_twice_is_cancelled() -> None:
 
 @in_a_loop
 async def test_a_time_limit_of_asyncio_ends_the_wait() -> None:
-    arrival = Arrival(asyncio.get_running_loop())
+    arrival = Arrival(asyncio.get_running_loop(), bytes)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await wait(arrival)
@@ -167,7 +164,7 @@ async def test_a_time_limit_of_asyncio_ends_the_wait() -> None:
 
 @in_a_loop
 async def test_an_error_of_the_task_stays_its_own() -> None:
-    arrival = Arrival(asyncio.get_running_loop())
+    arrival = Arrival(asyncio.get_running_loop(), bytes)
 
     async def fails() -> None:
         await wait(arrival)
@@ -185,7 +182,7 @@ def test_a_task_of_another_loop_cannot_wait() -> None:
     foreign = asyncio.new_event_loop()
     try:
         with pytest.raises(RuntimeError, match="attached to a different loop"):
-            asyncio.run(wait_here(Arrival(foreign)))
+            asyncio.run(wait_here(Arrival(foreign, bytes)))
     finally:
         foreign.close()
 
